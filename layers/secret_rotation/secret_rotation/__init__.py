@@ -1,0 +1,1 @@
+"""Rotate database passwords that AWS Secrets Manager keeps."""

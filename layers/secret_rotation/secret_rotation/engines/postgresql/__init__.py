@@ -1,0 +1,5 @@
+"""PostgreSQL: RDS and Aurora, version 14 and newer."""
+
+from secret_rotation.engines.postgresql.engine import PostgreSQL
+
+__all__ = ["PostgreSQL"]

@@ -1,0 +1,1 @@
+"""The ways of rotating: one file each."""

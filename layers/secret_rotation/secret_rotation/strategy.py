@@ -1,0 +1,94 @@
+"""What distinguishes one way of rotating from another, and the work that each is given."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, Self
+
+from secret_rotation.deadline import Deadline
+from secret_rotation.engine import Engine, Session, SuperuserSession
+from secret_rotation.errors import LoginRejectedError, SuperuserRejectedError
+from secret_rotation.labels import AWSCURRENT, AWSPENDING
+from secret_rotation.login import Login, first_accepted
+from secret_rotation.model import Credentials
+from secret_rotation.settings import Settings
+from secret_rotation.versions import OlderVersions, Version
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordChange:
+    """The work of setSecret: make the password of AWSPENDING the one that the database knows.
+
+    `superuser` is None where the secret names none. `confirm_pending` raises LabelConflictError where the token is no
+    longer AWSPENDING; it reads the labels anew.
+    """
+
+    current: Credentials
+    pending: Credentials
+    superuser: Credentials | None
+    older: OlderVersions
+    engine: Engine
+    deadline: Deadline
+    confirm_pending: Callable[[], None]
+
+    def own_versions(self) -> list[Version]:
+        """AWSCURRENT, then AWSPENDING: the order of the first two logins."""
+        return [Version(AWSCURRENT, self.current), Version(AWSPENDING, self.pending)]
+
+    @contextmanager
+    def log_in(self, versions: Iterator[Version]) -> Iterator[Login]:
+        """Log in with the first of the versions that the server accepts. See `first_accepted` for what it raises."""
+        with first_accepted(versions, self._connect) as login:
+            yield login
+
+    @contextmanager
+    def log_in_as_superuser(self, superuser: Credentials) -> Iterator[SuperuserSession]:
+        """Log in as the superuser, at the address that its own secret names.
+
+        Raises:
+            SuperuserRejectedError: the password in the superuser's own secret is not the superuser's.
+        """
+        with ExitStack() as stack:
+            try:
+                session = stack.enter_context(self.engine.connect_superuser(superuser, self.deadline))
+            except LoginRejectedError:
+                raise SuperuserRejectedError(
+                    f"The database rejected the superuser {superuser.username} with the password in "
+                    f"{superuser.secret}. "
+                    "If that secret is being rotated right now, the next attempt succeeds; else put the right "
+                    "password into it."
+                ) from None
+            yield session
+
+    def _connect(self, credentials: Credentials, stack: ExitStack) -> Session:
+        return stack.enter_context(self.engine.connect(credentials, self.deadline))
+
+
+class Strategy(Protocol):
+    """Whose password a rotation changes, and by whom."""
+
+    name: ClassVar[str]
+    """For logs and metrics: "single_user", "alternating_users"."""
+    superuser_required: ClassVar[bool]
+    """Whether a secret without `masterarn` is an error."""
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """The strategy as the deployer set it up."""
+
+    def pending_username(self, current: Credentials) -> str:
+        """The user whose password the next version holds."""
+
+    def set_password(self, change: PasswordChange) -> None:
+        """Set the pending user's password in the database.
+
+        Idempotent: does nothing if AWSPENDING already logs in and is the password that a change would set.
+
+        Raises:
+            LoginRejectedError: no version of the secret can log in.
+            UnsafeRotationError: the user is not one that this secret has shown to be its own.
+        Source: Secrets Manager User Guide, "Lambda rotation functions", setSecret.
+        """
+
+    def discards_old_password(self, engine: Engine) -> bool:
+        """Whether finishSecret ends the validity of the password that setSecret kept."""
