@@ -1,0 +1,113 @@
+"""What the lab's command lines have in common: how they end, and what they print."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NoReturn, TextIO
+
+import psycopg2
+import pymysql
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lab.lambda_environment import EmulatorMissingError, EmulatorStartError, FunctionCodeMissingError
+from lab.servers import ServerError
+from lab.world import EngineName
+
+FAILURES = (
+    ServerError,
+    EmulatorMissingError,
+    EmulatorStartError,
+    FunctionCodeMissingError,
+    OSError,
+    psycopg2.Error,
+    pymysql.MySQLError,
+    BotoCoreError,
+    ClientError,
+)
+"""What can go wrong on a machine without being a defect here; the message says it all."""
+ENGINE_VARIABLE = "ENGINE"
+INTERRUPTED = 128 + signal.SIGINT
+
+
+def add_engine_option(parser: argparse.ArgumentParser, default: EngineName | None) -> None:
+    """Add --engine, whose value is an `EngineName`; the environment variable ENGINE stands in for it."""
+    parser.add_argument(
+        "--engine",
+        type=_engine,
+        metavar="|".join(EngineName),
+        default=os.environ.get(ENGINE_VARIABLE) or default,
+        help=f"default: the environment variable {ENGINE_VARIABLE}, else {default or 'both'}",
+    )
+
+
+def run(program: str, work: Callable[[], int]) -> int:
+    """Do the work of a command line, and return its exit status.
+
+    SIGTERM ends it as Ctrl-C does. A failure is a sentence on standard error, and status 1.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return work()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read this has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except FAILURES as error:
+        print(f"{program}: {_sentence(error)}", file=sys.stderr)
+        return 1
+
+
+def stay_local() -> None:
+    """Let nothing that the user has set for the real AWS reach the local one: profiles, files, proxies."""
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CA_BUNDLE"):
+        os.environ.pop(name, None)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        os.environ[name] = os.devnull
+    for name in ("no_proxy", "NO_PROXY"):
+        os.environ[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1", "localhost"]))
+
+
+@dataclass(frozen=True)
+class Printer:
+    """Prints at once, in colour where that is wanted: on a terminal, unless NO_COLOR is set (https://no-color.org)."""
+
+    stream: TextIO
+
+    def line(self, text: str = "") -> None:
+        """Print a line."""
+        print(text, file=self.stream, flush=True)
+
+    def heading(self, text: str) -> None:
+        """Print a heading."""
+        self.line()
+        self.line(self._painted(text, "1"))
+
+    def bad(self, text: str) -> str:
+        """The text, painted as a failure."""
+        return self._painted(text, "31")
+
+    def _painted(self, text: str, code: str) -> str:
+        coloured = self.stream.isatty() and not os.environ.get("NO_COLOR")
+        return f"\033[{code}m{text}\033[0m" if coloured else text
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _engine(text: str) -> EngineName:
+    try:
+        return EngineName(text.strip().lower())
+    except ValueError:
+        message = f"{text!r} is no engine here. Set {ENGINE_VARIABLE} (or --engine) to {' or '.join(EngineName)}."
+        raise argparse.ArgumentTypeError(message) from None
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return str(error).strip()

@@ -1,0 +1,1 @@
+"""Rotate real databases before your eyes: ``make demo``."""

@@ -1,0 +1,161 @@
+"""The strict local Secrets Manager: everything put together, in this process."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from lab.lambda_environment.function import LambdaFunction
+from lab.secretsmanager import versions as rules_of
+from lab.secretsmanager.backend import StrictBackend
+from lab.secretsmanager.clients import Clients
+from lab.secretsmanager.control import Control
+from lab.secretsmanager.endpoint import Endpoint
+from lab.secretsmanager.events import EventList, RotationEvent
+from lab.secretsmanager.http_server import HttpServer
+from lab.secretsmanager.operations import SecretOperations, Variations
+from lab.secretsmanager.rds import Databases
+from lab.secretsmanager.rotation_operations import RotationOperations
+from lab.secretsmanager.rotation_service import RetryPolicy, RotationService, Run
+
+if TYPE_CHECKING:
+    from botocore.config import Config
+    from mypy_boto3_rds import RDSClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+    from lab.secretsmanager.calls import CallLog
+    from lab.secretsmanager.faults import Faults
+
+
+class LocalSecretsManager:
+    """A Secrets Manager on 127.0.0.1 that keeps AWS's rules and rotates secrets through registered functions.
+
+    Use it as a context manager. Everything else about it is ordinary AWS: point a client, the AWS command line or
+    ``AWS_ENDPOINT_URL_SECRETS_MANAGER`` at `endpoint_url`.
+
+    Args:
+        port: where to listen; 0 takes a free port.
+        retry: how often the rotation service attempts a failing rotation.
+        send_rotation_token: whether events carry a RotationToken.
+        variations: where AWS behaves in either way.
+        now: the clock, for schedules and the age of versions.
+
+    Attributes:
+        calls: the call log.
+        faults: what is to go wrong.
+        databases: what DescribeDBInstances and DescribeDBClusters know.
+        variations: may be changed while it runs.
+        endpoint_url: where it listens, for Secrets Manager and RDS alike.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        retry: RetryPolicy | None = None,
+        send_rotation_token: bool = False,
+        variations: Variations | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.send_rotation_token = send_rotation_token
+        self.variations = variations or Variations()
+        self.databases = Databases()
+        self._needs_rotation_token: set[str] = set()
+        self._events = EventList()
+        self._backend = StrictBackend(now)
+        self._service = RotationService(self._backend, self._events, retry or RetryPolicy(), self._sends_rotation_token)
+        secrets = SecretOperations(self._backend, self._service, self.variations, self._needs_rotation_token)
+        self._rotations = RotationOperations(self._backend, self._service)
+        endpoint = Endpoint(self._backend, secrets, self._rotations, self.databases)
+        self.calls: CallLog = endpoint.calls
+        self.faults: Faults = endpoint.faults
+        self._http = HttpServer(endpoint, Control(self), port)
+        self.endpoint_url = self._http.url
+        self._clients = Clients(self.endpoint_url)
+        self._operator = self.client()
+
+    def __enter__(self) -> Self:
+        self._http.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.stop()
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Variables that point boto3, or the AWS command line, in another process at this server."""
+        return self._clients.environment
+
+    def client(self, config: "Config | None" = None) -> "SecretsManagerClient":
+        """A boto3 client of this server, as the operator."""
+        return self._clients.secrets_manager(config)
+
+    def rds_client(self) -> "RDSClient":
+        """A boto3 client of its RDS side, as the operator."""
+        return self._clients.rds()
+
+    def register(self, arn: str, function: LambdaFunction) -> None:
+        """Let RotateSecret accept this ARN as RotationLambdaARN, and invoke the function for it."""
+        self._service.functions[arn] = function
+
+    def enable_rotation(self, secret_id: str, function_arn: str) -> None:
+        """Configure a rotation without a schedule, a first rotation or a test of it; not counted as a call."""
+        with self._backend.lock:
+            self._rotations.configure(self._backend.find(secret_id), {"RotationLambdaARN": function_arn})
+
+    def begin_rotation(self, secret_id: str, token: str) -> str:
+        """What RotateSecret does before it invokes anything: an empty AWSPENDING version; returns the token.
+
+        For tests that invoke the steps themselves. The rotation must be enabled.
+        """
+        with self._backend.lock:
+            self._rotations.begin(self._backend.find(secret_id), token)
+        return token
+
+    def rotation_event(self, secret_id: str, step: str, token: str) -> dict[str, object]:
+        """The event with which the rotation service invokes this step."""
+        return self._service.event(self._backend.find(secret_id).arn, step, token)
+
+    def reset(self) -> None:
+        """Forget the call log, the faults, the databases and chosen variations; the secrets stay."""
+        self.calls.clear()
+        self.faults.clear()
+        self.databases.clear()
+        self.variations.clear()
+
+    def require_rotation_token(self, secret_id: str) -> None:
+        """Refuse the rotation's PutSecretValue without the RotationToken, as in a rotation across accounts."""
+        self._needs_rotation_token.add(self._backend.find(secret_id).arn)
+
+    def labels(self, secret_id: str) -> dict[str, set[str]]:
+        """The staging labels of every labelled version, by version id; not counted as a call."""
+        with self._backend.lock:
+            versions = self._backend.versions(self._backend.find(secret_id))
+            return {version_id: set(labels) for version_id, labels in rules_of.labelled(versions).items()}
+
+    def version_with(self, secret_id: str, label: str) -> str | None:
+        """The id of the version that carries the label; not counted as a call."""
+        return next((version_id for version_id, labels in self.labels(secret_id).items() if label in labels), None)
+
+    def events(self, secret_id: str) -> list[RotationEvent]:
+        """What Secrets Manager would have written to CloudTrail about the secret's rotations."""
+        return self._events.of(self._backend.find(secret_id).arn)
+
+    def rotate(self, secret_id: str, *, timeout_seconds: float = 60.0, **parameters: Any) -> Run:  # noqa: ANN401 - boto3's parameters
+        """RotateSecret, then wait for the end; parameters are those of RotateSecret."""
+        self._operator.rotate_secret(SecretId=secret_id, **parameters)
+        return self.wait_for_rotation(secret_id, timeout_seconds)
+
+    def wait_for_rotation(self, secret_id: str, timeout_seconds: float = 60.0) -> Run:
+        """Wait until the secret's newest rotation has ended, with all its attempts.
+
+        Raises:
+            TimeoutError: it has not.
+            LookupError: it was never begun.
+        """
+        return self._service.wait(self._backend.find(secret_id).arn, timeout_seconds)
+
+    def _sends_rotation_token(self, secret_arn: str) -> bool:
+        return self.send_rotation_token or secret_arn in self._needs_rotation_token

@@ -1,0 +1,1 @@
+"""The lab, kept up: ``make lab``."""

@@ -1,0 +1,61 @@
+"""``python -m lab login SECRET``: does each version of a secret log in?"""
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lab.console import Printer
+from lab.secretsmanager.clients import Clients
+from lab.servers import Login, ServerFacts
+from lab.servers.pool import MYSQL, shared
+from lab.up.residents import CA_BUNDLE
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+LABELS = ("AWSCURRENT", "AWSPENDING", "AWSPREVIOUS")
+NOBODY = Login("", "")
+
+
+def log_in(secret_name: str, port: int, printer: Printer) -> bool:
+    """Print of each label whether its version logs in; tells whether AWSCURRENT does."""
+    client = Clients(f"http://127.0.0.1:{port}").secrets_manager()
+    accepted = {label: _log_in(client, secret_name, label, printer) for label in LABELS}
+    return accepted["AWSCURRENT"]
+
+
+def _log_in(client: "SecretsManagerClient", secret_name: str, label: str, printer: Printer) -> bool:
+    value = _value(client, secret_name, label)
+    if value is None:
+        printer.line(f"{label:<11} no version has a value under this label")
+        return False
+    server = shared(_facts(value))
+    accepted = server.can_log_in(value["username"], value["password"], value.get("dbname"))
+    outcome = "logs in" if accepted else printer.bad("is refused")
+    printer.line(f"{label:<11} {value['username']} {outcome} at {value['host']}:{value['port']}")
+    return accepted
+
+
+def _value(client: "SecretsManagerClient", secret_name: str, label: str) -> dict[str, Any] | None:
+    client.describe_secret(SecretId=secret_name)  # a secret that is not there is an error, a label is not
+    try:
+        answer = client.get_secret_value(SecretId=secret_name, VersionStage=label)
+    except client.exceptions.ResourceNotFoundException:
+        return None
+    value: dict[str, Any] = json.loads(answer["SecretString"])
+    return value
+
+
+def _facts(value: dict[str, Any]) -> ServerFacts:
+    return ServerFacts(
+        engine=value["engine"],
+        version="",
+        host=value["host"],
+        port=int(value["port"]),
+        ca_bundle=CA_BUNDLE,
+        superuser=NOBODY,
+        administrator=NOBODY,
+        log_path=Path(os.devnull),
+        default_database=None if value["engine"] == MYSQL else "postgres",
+    )
