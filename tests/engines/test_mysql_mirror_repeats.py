@@ -1,0 +1,290 @@
+"""Alternating users on MySQL: runs that are interrupted, refused or repeated, and accounts that are locked."""
+# ruff: noqa: S608 - names of our own in all statements
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import count
+
+import pytest
+
+from lab.servers import MySQLServer, start_mysql
+from secret_rotation.engines.mysql.connection import Connection
+from secret_rotation.errors import UnsafeRotationError
+from secret_rotation.model import Password
+from tests.engines.mysql_users import User, new_password
+
+Names = Callable[..., str]
+KillAt = Callable[[int, str], None]
+BEFORE, AFTER = "before", "after"
+NEVER = -1
+
+
+class KilledError(BaseException):
+    """The function dies here."""
+
+
+@pytest.fixture
+def kill_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[KillAt]:
+    """Let the function die before or after its nth statement, counted from now."""
+    real = Connection.run
+    with monkeypatch.context() as patch:
+
+        def arm(number: int, when: str) -> None:
+            counter = count()
+
+            def run(self: Connection, sql: str, shown: str | None = None) -> list[tuple[object, ...]]:
+                position = next(counter)
+                if position == number and when == BEFORE:
+                    raise KilledError
+                rows = real(self, sql, shown)
+                if position == number:
+                    raise KilledError
+                return rows
+
+            patch.setattr(Connection, "run", run)
+
+        yield arm
+
+
+@pytest.fixture(scope="module")
+def mysql_with_partial_revokes() -> Iterator[MySQLServer]:
+    """A server whose global rights can leave databases out."""
+    with start_mysql(partial_revokes="ON") as server:
+        yield server
+
+
+def prepare(app: User) -> None:
+    """Rights of several kinds, one of them with a partial revoke."""
+    app.admin(
+        f"CREATE ROLE r_{app.name}",
+        f"GRANT SELECT, PROCESS ON *.* TO {app.name}",
+        f"REVOKE SELECT ON mysql.* FROM {app.name}",
+        f"GRANT INSERT (a), UPDATE ON {app.db}.t TO {app.name} WITH GRANT OPTION",
+        f"GRANT XA_RECOVER_ADMIN ON *.* TO {app.name}",
+        f"GRANT r_{app.name} TO {app.name}",
+        f"SET DEFAULT ROLE r_{app.name} TO {app.name}",
+        f"ALTER USER {app.name} WITH MAX_USER_CONNECTIONS 50 COMMENT 'mine'",
+    )
+
+
+def change_rights(app: User) -> None:
+    """What an operator does between two rotations, on both users."""
+    app.admin(
+        f"REVOKE UPDATE ON {app.db}.t FROM {app.name}",
+        f"REVOKE SELECT ON sys.* FROM {app.clone}",
+        f"GRANT DELETE ON {app.db}.t TO {app.name}",
+        f"GRANT EXECUTE ON {app.db}.* TO {app.clone}",
+        f"ALTER USER {app.clone} WITH MAX_USER_CONNECTIONS 40",
+    )
+
+
+def killed(app: User, username: str, password: str) -> bool:
+    """Run a mirror that may die; whether it did."""
+    with suppress(KilledError), app.superuser() as session:
+        session.mirror(app.pair, username, Password(password))
+        return False
+    return True
+
+
+def assert_usable_means_complete(app: User, password: str) -> None:
+    """The clone either does not log in, or has all that the original has."""
+    if app.server.can_log_in(app.clone, password):
+        assert app.grants(app.clone) == app.grants(app.name)
+        assert app.settings(app.clone) == app.settings(app.name)
+
+
+@pytest.mark.parametrize("when", [BEFORE, AFTER])
+def test_first_rotation_killed_anywhere_completes(
+    mysql_with_partial_revokes: MySQLServer, unique_name: Names, kill_at: KillAt, when: str
+) -> None:
+    """Killed at any statement, no half-made clone logs in; the next run, with another password, completes the pair."""
+    for number in count():
+        app = User.create(mysql_with_partial_revokes, unique_name())
+        prepare(app)
+        before, password = app.grants(app.name), new_password()
+        kill_at(number, when)
+        died = killed(app, app.clone, password)
+        assert_usable_means_complete(app, password)
+        kill_at(NEVER, when)
+        password = app.mirror(app.clone)
+        assert app.server.can_log_in(app.clone, password)
+        assert app.grants(app.clone) == app.grants(app.name) == before
+        assert app.server.can_log_in(app.name, app.password)
+        if not died:
+            break
+    assert number > 10
+
+
+@pytest.mark.parametrize("when", [BEFORE, AFTER])
+def test_later_rotation_killed_anywhere_completes(
+    mysql_with_partial_revokes: MySQLServer, unique_name: Names, kill_at: KillAt, when: str
+) -> None:
+    """Killed at any statement of a later turn, the user in use still works, and the next run ends as if nothing was."""
+    expected: dict[str, list[str]] = {}
+    for number in count():
+        app = User.create(mysql_with_partial_revokes, unique_name())
+        prepare(app)
+        in_use = app.mirror(app.clone)
+        change_rights(app)
+        kill_at(number, when)
+        died = killed(app, app.name, new_password())
+        assert app.may(app.clone, in_use, f"INSERT INTO {app.db}.t (a) VALUES (1)")
+        assert not app.may(app.clone, in_use, "SELECT 1 FROM mysql.user")
+        kill_at(NEVER, when)
+        assert app.server.can_log_in(app.name, app.mirror(app.name))
+        result = [grant.replace(app.name, "app") for grant in app.grants(app.name)]
+        assert app.grants(app.clone) == app.grants(app.name)
+        assert app.settings(app.clone).partition("PASSWORD")[0] == " REQUIRE NONE WITH MAX_USER_CONNECTIONS 40 "
+        assert expected.setdefault("grants", result) == result
+        if not died:
+            break
+    assert number > 10
+
+
+def _died_after_granting(app: User, kill_at: KillAt, number: int) -> bool:
+    """Kill the first rotation after its nth statement; whether the clone had a right by then."""
+    kill_at(number, AFTER)
+    assert killed(app, app.clone, new_password())
+    clones = app.admin(f"SELECT count(*) FROM mysql.user WHERE User = '{app.clone}'")
+    return clones == [(1,)] and any("DELETE" in grant for grant in app.grants(app.clone))
+
+
+def test_right_revoked_while_the_clone_is_half_made_does_not_come_back(
+    mysql: MySQLServer, unique_name: Names, kill_at: KillAt
+) -> None:
+    """What the half-made clone already has is not taken for a grant of the operator's."""
+    app = User.create(mysql, unique_name())
+    app.admin(f"GRANT SELECT, DELETE ON {app.db}.* TO {app.name}")
+    number = next(n for n in count() if _died_after_granting(app, kill_at, n))
+    assert number > 0
+    kill_at(NEVER, AFTER)
+    app.admin(f"REVOKE DELETE ON {app.db}.* FROM {app.name}")
+    app.mirror(app.clone)
+    assert app.grants(app.clone) == app.grants(app.name)
+    assert not any("DELETE" in grant for grant in app.grants(app.name))
+
+
+@pytest.mark.parametrize(
+    ("grant", "words"),
+    [
+        ("GRANT SHUTDOWN ON *.* TO {name}", "GRANT SHUTDOWN ON *.* TO `{clone}`@`%`"),
+        ("GRANT PROXY ON other TO {name}", "GRANT PROXY ON `other`@`%` TO `{clone}`@`%`"),
+        ("GRANT SYSTEM_USER ON *.* TO {name}", "REVOKE SYSTEM_USER"),
+    ],
+    ids=["static", "proxy", "system user"],
+)
+def test_right_that_the_superuser_may_not_grant(mysql: MySQLServer, unique_name: Names, grant: str, words: str) -> None:
+    """The error has the exact statement, and nothing was changed: there is no clone, and the original works."""
+    app = User.create(mysql, unique_name())
+    app.admin(f"GRANT SELECT ON {app.db}.* TO {app.name}", grant.format(name=app.name))
+    with pytest.raises(UnsafeRotationError) as raised:
+        app.mirror(app.clone)
+    assert words.format(clone=app.clone) in str(raised.value)
+    assert app.admin(f"SELECT count(*) FROM mysql.user WHERE User = '{app.clone}'") == [(0,)]
+    assert mysql.can_log_in(app.name, app.password)
+
+
+def test_right_added_later_that_the_superuser_may_not_grant(mysql: MySQLServer, unique_name: Names) -> None:
+    """On an existing pair, what the run had granted before it was refused is taken back: both are as they were."""
+    app = User.create(mysql, unique_name())
+    app.admin(f"GRANT SELECT ON {app.db}.* TO {app.name}")
+    app.mirror(app.clone)
+    app.admin(
+        f"GRANT INSERT ON {app.db}.* TO {app.name}",
+        f"GRANT DELETE ON {app.db}.* TO {app.clone}",
+        f"GRANT FILE ON *.* TO {app.name}",
+    )
+    before = app.grants(app.name), app.grants(app.clone)
+    with pytest.raises(UnsafeRotationError, match="GRANT FILE"):
+        app.mirror(app.clone)
+    assert (app.grants(app.name), app.grants(app.clone)) == before
+    app.admin(f"GRANT FILE ON *.* TO {app.clone}")
+    app.mirror(app.clone)
+    assert app.grants(app.clone) == app.grants(app.name)
+
+
+def test_locked_user_is_not_unlocked(mysql: MySQLServer, unique_name: Names) -> None:
+    """A user that an operator locked stays locked: the rotation to it is refused before anything changes."""
+    app = User.create(mysql, unique_name())
+    in_use = app.mirror(app.clone)
+    app.admin(f"ALTER USER {app.name} ACCOUNT LOCK")
+    with pytest.raises(UnsafeRotationError, match="ACCOUNT UNLOCK"):
+        app.mirror(app.name)
+    assert not mysql.can_log_in(app.name, app.password)
+    assert mysql.can_log_in(app.clone, in_use)
+
+
+def test_locked_host_stays_locked_on_both(mysql: MySQLServer, unique_name: Names) -> None:
+    """A host that is locked on one user gets locked on the other at its turn, and unlocked again in the same way."""
+    app = User.create(mysql, unique_name(), "%", "10.1.1.1")
+    app.mirror(app.clone)
+    locks = (
+        f"SELECT User, account_locked FROM mysql.user WHERE Host = '10.1.1.1' AND User LIKE '{app.name}%' ORDER BY 1"
+    )
+    app.admin(f"ALTER USER {app.name}@10.1.1.1 ACCOUNT LOCK")
+    app.mirror(app.name)
+    assert app.admin(locks) == [(app.name, "Y"), (app.clone, "N")]
+    app.mirror(app.clone)
+    assert app.admin(locks) == [(app.name, "Y"), (app.clone, "Y")]
+    app.admin(f"ALTER USER {app.clone}@10.1.1.1 ACCOUNT UNLOCK")
+    app.mirror(app.name)
+    assert app.admin(locks) == [(app.name, "N"), (app.clone, "N")]
+
+
+def test_clone_of_a_locked_host_is_locked(mysql: MySQLServer, unique_name: Names) -> None:
+    """A host that was locked before there was a clone is locked on the clone."""
+    app = User.create(mysql, unique_name(), "%", "10.1.1.1")
+    app.admin(f"ALTER USER {app.name}@10.1.1.1 ACCOUNT LOCK")
+    app.mirror(app.clone)
+    assert app.admin(f"SELECT Host FROM mysql.user WHERE User = '{app.clone}' AND account_locked = 'Y'") == [
+        ("10.1.1.1",)
+    ]
+
+
+def test_second_factor_is_refused(unique_name: Names) -> None:
+    """An account that wants more than a password is not given a clone that wants less."""
+    with start_mysql(plugin_load_add="auth_socket.so", authentication_policy="*,") as server:
+        app = User.create(server, unique_name())
+        app.admin(f"ALTER USER {app.name} ADD 2 FACTOR IDENTIFIED WITH auth_socket")
+        with pytest.raises(UnsafeRotationError, match="second factor"):
+            app.mirror(app.clone)
+
+
+@pytest.mark.parametrize("repeats", [1, 3])
+def test_password_history_does_not_stop_a_repeat(mysql: MySQLServer, unique_name: Names, repeats: int) -> None:
+    """With a password history, the same mirror can run again and again: the password is set already."""
+    app = User.create(mysql, unique_name())
+    app.admin(f"ALTER USER {app.name} PASSWORD HISTORY 5")
+    password = new_password()
+    for _ in range(repeats):
+        with app.superuser() as session:
+            session.mirror(app.pair, app.clone, Password(password))
+        assert mysql.can_log_in(app.clone, password)
+
+
+def test_plugin_of_the_original_is_the_clones(mysql: MySQLServer, unique_name: Names) -> None:
+    """The clone logs in by the original's authentication plugin, also when that changes."""
+    app = User.create(mysql, unique_name())
+    plugin = f"SELECT plugin FROM mysql.user WHERE User = '{app.clone}'"
+    app.mirror(app.clone)
+    assert app.admin(plugin) == [("caching_sha2_password",)]
+    app.admin(f"ALTER USER {app.name} IDENTIFIED WITH sha256_password BY '{app.password}'")
+    password = app.mirror(app.clone)
+    assert app.admin(plugin) == [("sha256_password",)]
+    assert mysql.can_log_in(app.clone, password)
+
+
+def test_no_password_is_left_anywhere(mysql: MySQLServer, unique_name: Names, caplog: pytest.LogCaptureFixture) -> None:
+    """The server's log, its statement history and our log hold none of the passwords that were set."""
+    app = User.create(mysql, unique_name())
+    app.admin("UPDATE performance_schema.setup_consumers SET ENABLED = 'YES' WHERE NAME LIKE 'events_statements%'")
+    passwords = [app.mirror(app.clone), app.mirror(app.name), app.mirror(app.clone)]
+    with app.superuser() as session:
+        session.set_password(app.name, Password(passwords[1] + "x"))
+    history = str(app.admin("SELECT SQL_TEXT FROM performance_schema.events_statements_history_long"))
+    history += str(app.admin("SELECT QUERY_SAMPLE_TEXT FROM performance_schema.events_statements_summary_by_digest"))
+    log = mysql.log_path.read_text(errors="replace")
+    assert app.clone in log
+    assert app.clone in history
+    for password in passwords:
+        assert password not in log + history + caplog.text

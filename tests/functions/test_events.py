@@ -1,0 +1,31 @@
+"""The sample events rotate the lab's secret that waits for them."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lab.lambda_environment.code import REPOSITORY
+from lab.up.residents import BY_HAND, move_in
+from lab.world import EngineName, World
+
+if TYPE_CHECKING:
+    from lab.observation import StepReport
+
+FILES = ("create_secret.json", "set_secret.json", "test_secret.json", "finish_secret.json")
+
+
+def test_the_sample_events_rotate(tmp_path: Path) -> None:
+    """In turn, the events rotate the secret that they name, whose new version logs in; sent again, nothing changes."""
+    events = [json.loads((REPOSITORY / "events" / file).read_text()) for file in FILES]
+    reports: list[StepReport] = []
+    with World(reports.append, ca_bundle=tmp_path / "ca.pem") as world:
+        (server,) = world.start_servers([EngineName.POSTGRESQL])
+        move_in(world, EngineName.POSTGRESQL, server)
+        application = next(one for one in world.applications.values() if one.secret_name == BY_HAND)
+        for event in events * 2:
+            invocation = world.functions["postgresql_single_user"].invoke(event)
+            assert not invocation.failed, invocation.error_message
+        value = world.value(application, "AWSCURRENT")
+        assert application.user.can_log_in(value["username"], value["password"])
+        assert world.cloud.version_with(application.secret_arn, "AWSCURRENT") == events[0]["ClientRequestToken"]
+    assert reports == []  # nobody but the events has rotated anything

@@ -1,0 +1,124 @@
+"""No password and no rotation token is shown to anybody: printed, logged, passed as an argument, left in a file."""
+
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from lab.console import Printer
+from lab.demo.narrator import Narrator
+from lab.demo.show import Show
+from lab.observation import StepReport
+from lab.world import EngineName, World
+from tests.functions.leaks import Watch
+
+pytestmark = pytest.mark.xdist_group("leaks")
+
+
+@pytest.fixture(scope="module", params=list(EngineName))
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator["WatchedRun"]:
+    """A whole demo on either engine, watched after each of its steps, whose servers and functions are still up."""
+    output = StringIO()
+    printer = Printer(output)
+    narrator = Narrator(printer)
+
+    def report(step: StepReport) -> None:
+        narrator.report(step)
+        watch.look(step)
+
+    with World(report, ca_bundle=tmp_path_factory.mktemp("demo") / "ca.pem") as world:
+        watch = Watch(world)
+        assert Show(world, narrator, printer).give(request.param), output.getvalue()
+        yield WatchedRun(world, watch, output)
+
+
+class WatchedRun:
+    """A demo that has been given, and what was seen of it."""
+
+    def __init__(self, world: World, watch: Watch, output: StringIO) -> None:
+        self.world = world
+        self.watch = watch
+        self.output = output
+
+    def leaks(self) -> list[str]:
+        """All leaks, as things stand now."""
+        self.watch.look()
+        return self.watch.leaks(self.output.getvalue())
+
+
+def test_a_demo_shows_no_secret(run: WatchedRun) -> None:
+    """Neither output, logs, processes nor files show one of the passwords and tokens of three rotations."""
+    tokens = [name for name in run.watch.secrets if name.startswith("RotationToken")]
+    passwords = [name for name in run.watch.secrets if name.startswith("password")]
+    assert (len(tokens), len(passwords)) == (3, 2 + 3 + 2)  # two of single user, three of the pair, two superusers
+    assert run.leaks() == []
+
+
+@contextmanager
+def in_a_process(canary: str, _folder: Path) -> Iterator[None]:
+    """A process that is told the canary as an argument."""
+    command = [sys.executable, "-c", "import sys; sys.stdin.read()", canary]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        yield
+        process.communicate()
+
+
+@contextmanager
+def in_an_environment(canary: str, _folder: Path) -> Iterator[None]:
+    """A process that has the canary in its environment."""
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, env={"CANARY": canary}) as process:
+        yield
+        process.communicate()
+
+
+@contextmanager
+def in_a_file(canary: str, folder: Path) -> Iterator[None]:
+    """A file of the server's that holds the canary."""
+    file = folder / "data" / "canary"
+    file.write_text(f"password={canary}\n")
+    yield
+    file.unlink()
+
+
+@contextmanager
+def in_the_servers_log(canary: str, folder: Path) -> Iterator[None]:
+    """A line with the canary in the server's log."""
+    log = folder / "server.log"
+    size = log.stat().st_size
+    with log.open("a") as file:
+        file.write(f"ALTER ROLE app PASSWORD '{canary}'\n")
+    yield
+    with log.open("r+") as file:
+        file.truncate(size)
+
+
+Place = Callable[[str, Path], AbstractContextManager[None]]
+
+
+@pytest.mark.parametrize("place", [in_a_process, in_an_environment, in_a_file, in_the_servers_log])
+def test_the_search_finds_what_is_planted(run: WatchedRun, place: Place) -> None:
+    """A real password, planted where somebody could read it, is found there: the search can fail."""
+    name, password = next(iter(run.watch.secrets.items()))
+    with place(password, run.world.servers[0].log_path.parent):
+        leaks = run.leaks()
+    run.watch.forget()
+    assert [leak.partition(" in the ")[0] for leak in leaks] == [name]
+
+
+def test_the_search_finds_what_a_function_logs(run: WatchedRun) -> None:
+    """A password that a function writes, here since somebody sent it as the secret's ARN, is found in its log."""
+    name, password = next(iter(run.watch.secrets.items()))
+    function, environment = next(iter(run.world.functions.items()))
+    environment.invoke({"Step": "createSecret", "SecretId": password, "ClientRequestToken": str(uuid.uuid4())})
+    assert f"{name} in the log of {function}" in run.leaks()
+
+
+def test_the_search_finds_what_is_printed(run: WatchedRun) -> None:
+    """A rotation token that is printed is found in the output."""
+    name = next(name for name in run.watch.secrets if name.startswith("RotationToken"))
+    assert run.watch.leaks(f"token={run.watch.secrets[name]}") == [f"{name} in the output"]

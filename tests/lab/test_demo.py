@@ -1,0 +1,168 @@
+"""The demo: what it shows, how it ends, and what it says where something is wrong."""
+
+from __future__ import annotations
+
+import io
+import re
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lab.console import Printer
+from lab.demo.narrator import Narrator
+from lab.demo.show import Show
+from lab.secretsmanager import faults
+from lab.world import EngineName, World
+from tests.fixtures.processes import descendants, is_alive
+from tests.lab.commands import end, read_until, run, running
+
+if TYPE_CHECKING:
+    import subprocess
+    from pathlib import Path
+
+DEMO = "lab.demo"
+STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
+FACTS = ("before", "after", "calls", "connections", "time", "client")
+COLUMNS = 80
+SECOND_RUN_SECONDS = 20
+ESCAPE = "\033"
+pytestmark = pytest.mark.xdist_group("demo")
+
+
+@pytest.fixture(scope="module", params=list(EngineName))
+def demo(request: pytest.FixtureRequest) -> tuple[EngineName, subprocess.CompletedProcess[str], float]:
+    """Return what the demo prints into a pipe on either engine, chosen as `make demo ENGINE=...` does, and its time."""
+    engine: EngineName = request.param
+    run(DEMO, ENGINE=engine)  # the first time may download the server
+    started = time.monotonic()
+    return engine, run(DEMO, ENGINE=engine), time.monotonic() - started
+
+
+Demo = tuple[EngineName, "subprocess.CompletedProcess[str]", float]
+
+
+def test_it_succeeds_in_time(demo: Demo) -> None:
+    """The demo ends well, says nothing on standard error, and takes less than 20 s the second time."""
+    _, done, seconds = demo
+    assert (done.returncode, done.stderr) == (0, "")
+    assert seconds < SECOND_RUN_SECONDS
+
+
+def test_it_shows_each_step(demo: Demo) -> None:
+    """Each of the three rotations shows its four steps in order, each with labels, calls, connections and time."""
+    lines = demo[1].stdout.splitlines()
+    steps = [line.split()[0] for line in lines if line.startswith(STEPS)]
+    assert steps == list(STEPS) * 3
+    for fact in FACTS:
+        assert sum(line.startswith(f"  {fact} ") for line in lines) == len(steps)
+
+
+def test_it_shows_the_labels_moving(demo: Demo) -> None:
+    """In finishSecret AWSCURRENT moves from the old version to the new one."""
+    finish = demo[1].stdout.partition("finishSecret")[2]
+    before, after = re.findall(r"^  (?:before|after) +(.*)$", finish, re.MULTILINE)[:2]
+    old, new = re.fullmatch(r"(\w{4}) AWSCURRENT  (\w{4}) AWSPENDING", before).groups()  # type: ignore[union-attr]
+    assert after.startswith(f"{old} AWSPREVIOUS  {new} AWSCURRENT")
+
+
+def test_it_shows_the_budget(demo: Demo) -> None:
+    """A rotation is 8 calls and 2 connections, and one more of each with a superuser."""
+    sums = re.findall(r"^In all +(\d+) calls, (\d+) connections", demo[1].stdout, re.MULTILINE)
+    assert sums == [("8", "2"), ("9", "3"), ("9", "3")]
+
+
+def test_it_is_honest_about_failed_logins(demo: Demo) -> None:
+    """The client meets the gap of single user on PostgreSQL, whose length is told, and no failure anywhere else."""
+    engine, done, _ = demo
+    failed = {
+        name: int(number) for name, number in re.findall(r"^(\w+ users?) .* (\d+) failed$", done.stdout, re.MULTILINE)
+    }
+    has_gap = engine is EngineName.POSTGRESQL
+    assert failed.keys() == {"single user", "alternating users"}
+    assert (failed["single user"] > 0) == has_gap
+    assert failed["alternating users"] == 0
+    assert bool(re.search(r"For \d+ ms AWSCURRENT was refused", done.stdout)) == has_gap
+
+
+def test_it_is_plain_in_a_pipe(demo: Demo) -> None:
+    """No line is longer than 80 columns, and there is neither colour nor any other escape sequence."""
+    text = demo[1].stdout
+    assert max(map(len, text.splitlines())) <= COLUMNS
+    assert ESCAPE not in text
+
+
+class Terminal(io.StringIO):
+    """A stream that says that it is a terminal."""
+
+    def isatty(self) -> bool:
+        """Return True."""
+        return True
+
+
+def test_colour_is_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Colour appears on a terminal only, and not where NO_COLOR is set."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert ESCAPE in Printer(Terminal()).bad("text")
+    assert ESCAPE not in Printer(io.StringIO()).bad("text")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert ESCAPE not in Printer(Terminal()).bad("text")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_cleanly(number: signal.Signals) -> None:
+    """Interrupted in the middle of a rotation, it ends without a traceback, and so do its servers and functions."""
+    with running(DEMO) as process:
+        read_until(process, "createSecret")
+        family = descendants(process.pid)
+        status, rest = end(process, number)
+    assert status == 128 + signal.SIGINT
+    assert "Traceback" not in rest
+    assert len(family) >= 3  # the database's and the function's supervisors at least, and a server
+    assert not [pid for pid in family if is_alive(pid)]
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        pytest.param({"ENGINE": "oracle"}, "'oracle' is no engine here", id="engine"),
+        pytest.param({"LAB_CACHE": "/proc/lab"}, "Cannot make the cache /proc/lab", id="cache"),
+        pytest.param({"LAB_SAM_VENV": "/nowhere"}, "No Lambda runtime interface emulator", id="emulator"),
+    ],
+)
+def test_what_is_wrong_is_said(variables: dict[str, str], said: str) -> None:
+    """A wrong ENGINE, a cache that cannot be made, a missing emulator: a sentence, a bad status, no traceback."""
+    done = run(DEMO, **variables)
+    assert done.returncode in (1, 2)
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_a_network(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where the server would have to be downloaded and cannot be, that is said, with what to do."""
+    empty = tmp_path_factory.getbasetemp() / "empty-cache"
+    nowhere = "http://127.0.0.1:9"
+    proxies = {"http_proxy": nowhere, "https_proxy": nowhere, "PIP_PROXY": nowhere, "PIP_RETRIES": "0"}
+    done = run(DEMO, LAB_CACHE=str(empty), **proxies)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "demo: " in done.stderr
+
+
+def test_help() -> None:
+    """--help says what it is for, and that ENGINE chooses the engine."""
+    done = run(DEMO, "--help")
+    assert done.returncode == 0
+    assert "ENGINE" in done.stdout
+
+
+def test_a_rotation_that_fails_fails_the_demo(tmp_path: Path) -> None:
+    """Where a step fails, the demo says why, and that it failed."""
+    output = io.StringIO()
+    printer = Printer(output)
+    narrator = Narrator(printer)
+    with World(narrator.report, ca_bundle=tmp_path / "ca.pem") as world:
+        world.cloud.faults.add(faults.error("PutSecretValue", "AccessDeniedException", times=None))
+        assert not Show(world, narrator, printer).give(EngineName.POSTGRESQL)
+    assert "failed      SecretStoreError: " in output.getvalue()
+    assert "single user        0 of 1 rotations" in output.getvalue()

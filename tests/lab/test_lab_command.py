@@ -1,0 +1,139 @@
+"""`make lab`: what it says can be typed, and works: the AWS command line rotates real databases through it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lab.secretsmanager import OPERATOR_CALLER
+from lab.servers.process import free_port
+from tests.fixtures.processes import descendants, is_alive
+from tests.lab.commands import ROOT, end, read_until, run, running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+AWS = ROOT / ".venv-sam" / "bin" / "aws"
+UP = "Rotations, as they happen:"
+SECRETS = [
+    "lab/postgresql-single-user",
+    "lab/postgresql-alternating-users",
+    "lab/mysql-single-user",
+    "lab/mysql-alternating-users",
+]
+STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
+pytestmark = pytest.mark.xdist_group("lab command")
+
+
+class Lab:
+    """A lab that is up."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+        self.process = process
+        self.port = str(port)
+        self.greeting = read_until(process, UP)
+
+    def aws(self, *arguments: str) -> str:
+        """Run `aws secretsmanager ...` against the lab; return what it prints."""
+        if not AWS.exists():
+            pytest.fail("There is no .venv-sam with the AWS CLI. Run the tests with `make test`, which makes it.")
+        url = f"http://127.0.0.1:{self.port}"
+        credentials = {"AWS_ACCESS_KEY_ID": OPERATOR_CALLER, "AWS_SECRET_ACCESS_KEY": "lab"}
+        return subprocess.run(
+            [AWS, "secretsmanager", *arguments, "--endpoint-url", url, "--output", "json"],
+            env={"PATH": os.environ["PATH"], "AWS_DEFAULT_REGION": "us-east-1", **credentials},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
+    def log_in(self, secret: str) -> subprocess.CompletedProcess[str]:
+        """Run `python -m lab login SECRET`."""
+        return run("lab", "login", secret, "--port", self.port)
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    """A lab with both engines, on a port of its own."""
+    port = free_port()
+    with running("lab", "--port", str(port)) as process:
+        yield Lab(process, port)
+        process.terminate()
+        process.wait()
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_the_aws_command_line_rotates_a_database(lab: Lab, secret: str) -> None:
+    """`aws secretsmanager rotate-secret` rotates through the built function, and the lab tells of each step."""
+    assert ".aws-sam/host (sam build)" in lab.greeting
+    version = json.loads(lab.aws("rotate-secret", "--secret-id", secret))["VersionId"]
+    steps = read_until(lab.process, f"AWSCURRENT is now version {version}")
+    name = secret.removeprefix("lab/")
+    assert re.findall(rf"^\d\d:\d\d:\d\d {name} +(\w+)", steps, re.MULTILINE) == list(STEPS)
+    listed = json.loads(lab.aws("list-secret-version-ids", "--secret-id", secret))["Versions"]
+    assert [v["VersionId"] for v in listed if "AWSCURRENT" in v["VersionStages"]] == [version]
+    login = lab.log_in(secret)
+    assert (login.returncode, login.stderr) == (0, "")
+    assert re.search(r"^AWSCURRENT +\w+ logs in", login.stdout)
+
+
+def test_the_sample_events_rotate_by_hand(lab: Lab) -> None:
+    """The secret of events/ waits in the middle of a rotation, under the token of the events."""
+    event = json.loads((ROOT / "events" / "create_secret.json").read_text())
+    stages = json.loads(lab.aws("describe-secret", "--secret-id", event["SecretId"]))["VersionIdsToStages"]
+    assert stages[event["ClientRequestToken"]] == ["AWSPENDING"]
+    assert lab.log_in("lab/by-hand").returncode == 0
+
+
+def test_it_says_what_to_type(lab: Lab) -> None:
+    """What the lab prints names its port, its servers, and each secret."""
+    for text in (
+        f"http://127.0.0.1:{lab.port}",
+        "PostgreSQL ",
+        "MySQL ",
+        *SECRETS,
+        "lab/by-hand",
+        "python -m lab login",
+    ):
+        assert text in lab.greeting
+
+
+def test_a_secret_that_is_not_there(lab: Lab) -> None:
+    """A login with a secret that does not exist is an error in one sentence."""
+    done = lab.log_in("lab/nothing")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "can't find the specified secret" in done.stderr
+
+
+def test_a_port_that_is_taken(lab: Lab) -> None:
+    """A second lab on the same port says that it is taken, and how to choose another."""
+    done = run("lab", "--port", lab.port)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert f"Port {lab.port} is taken" in done.stderr
+    assert "--port" in done.stderr
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http"])
+def test_a_port_that_is_none(port: str) -> None:
+    """A port that cannot be one is refused before anything starts."""
+    done = run("lab", "--port", port)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{port!r} is no port" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_cleanly(number: signal.Signals) -> None:
+    """Ctrl-C and SIGTERM end the lab, well and with all that it started; ENGINE chooses what that is."""
+    with running("lab", "--port", str(free_port()), ENGINE="postgresql") as process:
+        assert "MySQL" not in read_until(process, UP)
+        started = descendants(process.pid)
+        status, rest = end(process, number)
+    assert (status, rest.strip()) == (0, "Ending the lab.")
+    assert len(started) >= 3  # a database's and two functions' supervisors, and more below them
+    assert not [pid for pid in started if is_alive(pid)]

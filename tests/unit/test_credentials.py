@@ -1,0 +1,204 @@
+"""The secret's JSON: what is read, what is refused, and that no message repeats a value."""
+
+import copy
+import json
+import pickle
+
+import pytest
+
+from secret_rotation.errors import InvalidSecretError
+from secret_rotation.model import (
+    Credentials,
+    Password,
+    SecretFormat,
+    SuperuserSecret,
+    refuse_proxy,
+    require_superuser_arn,
+)
+
+FORMAT = SecretFormat(frozenset({"postgres", "aurora-postgresql"}), 5432)
+WHERE = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:app-AbCdEf (AWSCURRENT)"
+ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:app-AbCdEf"
+CANARY = "hunter2-canary"
+SECRET: dict[str, object] = {"engine": "postgres", "host": "db.example.com", "username": "app", "password": CANARY}
+
+
+def parse(**changes: object) -> Credentials:
+    """Credentials of the secret above, with some keys changed; a key set to ... is left out."""
+    document = {key: value for key, value in {**SECRET, **changes}.items() if value is not ...}
+    return Credentials.parse(json.dumps(document), WHERE, FORMAT)
+
+
+def test_a_minimal_secret_gets_the_defaults() -> None:
+    """Port, database and TLS have defaults: the engine's port, none, and verified TLS."""
+    found = parse()
+    assert (found.host, found.port, found.username, found.dbname, found.tls) == (
+        "db.example.com",
+        5432,
+        "app",
+        None,
+        True,
+    )
+
+
+@pytest.mark.parametrize(("port", "number"), [(6432, 6432), ("7432", 7432), (None, 5432), (1, 1), ("65535", 65535)])
+def test_a_port_may_be_a_number_or_its_text(port: object, number: int) -> None:
+    """A port is a number or digits, and null means the default."""
+    assert parse(port=port).port == number
+
+
+@pytest.mark.parametrize(("ssl", "tls"), [(True, True), (False, False), ("true", True), ("FALSE", False), (None, True)])
+def test_only_an_explicit_false_turns_tls_off(ssl: object, tls: bool) -> None:
+    """TLS is off where the secret says so in so many words, and nowhere else."""
+    assert parse(ssl=ssl).tls is tls
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("engine", ..., "missing"),
+        ("engine", CANARY, "must be 'aurora-postgresql' or 'postgres'"),
+        ("engine", 5, "not a string"),
+        ("host", ..., "missing"),
+        ("host", "", "empty"),
+        ("host", "/var/run/" + CANARY, "not a host name"),
+        ("host", f"a,{CANARY}", "not a host name"),
+        ("host", f"{CANARY} x", "not a host name"),
+        ("username", ..., "missing"),
+        ("username", [CANARY], "not a string"),
+        ("password", ..., "missing"),
+        ("password", "", "empty"),
+        ("password", CANARY + "\0", "NUL"),
+        ("port", CANARY, "whole number"),
+        ("port", 0, "between 1 and 65535"),
+        ("port", 65536, "between 1 and 65535"),
+        ("port", True, "whole number"),
+        ("port", 54.32, "whole number"),
+        ("port", "\u0665", "whole number"),
+        ("ssl", CANARY, "neither true nor false"),
+        ("ssl", 1, "neither true nor false"),
+        ("dbname", {"a": CANARY}, "not a string"),
+        ("masterarn", 7, "not a string"),
+    ],
+)
+def test_a_wrong_key_is_named_with_its_secret_and_without_its_value(key: str, value: object, words: str) -> None:
+    """The error names secret, key and fault; the value, which may be a password in the wrong place, is not told."""
+    with pytest.raises(InvalidSecretError, match=words) as caught:
+        parse(**{key: value})
+    assert f"'{key}'" in str(caught.value)
+    assert WHERE in str(caught.value)
+    assert CANARY not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", CANARY, "[1]", '"text"', "null", "{", "[" * 100_000, '{"a": 1}'])
+def test_what_is_no_json_object_with_these_keys_is_refused(text: str) -> None:
+    """A value that is no JSON object, or an empty one, is an error that does not repeat it."""
+    with pytest.raises(InvalidSecretError) as caught:
+        Credentials.parse(text, WHERE, FORMAT)
+    assert CANARY not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_unknown_keys_survive_as_they_are() -> None:
+    """A rotation changes user name and password and leaves every other key alone, its type and order too."""
+    found = parse(port="5432", ssl="true", proxy={"deep": [1, None]}, note="h\u00e9llo \U0001f511")
+    after = json.loads(found.with_login("app_clone", Password("new")).to_json())
+    assert after == {**found.document, "username": "app_clone", "password": "new"}
+    assert list(after) == list(found.document)
+
+
+def test_a_value_that_would_be_too_large_is_refused_before_it_is_stored() -> None:
+    """A secret over 65,536 bytes is an error, not a failed call."""
+    found = parse(note="x" * 65_400)
+    assert len(found.to_json()) <= 65_536
+    with pytest.raises(InvalidSecretError, match="65536 bytes"):
+        found.with_login("app", Password("p" * 256)).to_json()
+
+
+def test_no_text_of_credentials_shows_the_password() -> None:
+    """repr, str and format of credentials and passwords hide the password; pickling it is refused."""
+    found = parse()
+    for thing in (found, found.password, SuperuserSecret.parse(json.dumps(SECRET), WHERE, FORMAT)):
+        assert CANARY not in f"{thing!r} {thing} {[thing]}"
+    for copier in (pickle.dumps, copy.deepcopy):
+        with pytest.raises(TypeError):
+            copier(found.password)
+
+
+def test_passwords_compare_by_value() -> None:
+    """Equal passwords are equal, unequal ones are not, and a password is no string."""
+    assert Password("a") == Password("a")
+    assert Password("a") != Password("b")
+    assert Password("a") != "a"
+    assert len({Password("a"), Password("a"), Password("\ud800")}) == 2
+
+
+@pytest.mark.parametrize(
+    ("host", "same"), [("DB.example.com", True), ("db.example.com.", True), ("db2.example.com", False)]
+)
+def test_hosts_are_compared_as_dns_does(host: str, same: bool) -> None:
+    """Upper case and a final dot make no other host."""
+    assert parse().same_server(parse(host=host)) is same
+    assert not parse().same_server(parse(host=host, port=1))
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "app.proxy-c1abcdefghij.eu-central-1.rds.amazonaws.com",
+        "ro.endpoint.proxy-c1abcdefghij.us-gov-west-1.rds.amazonaws.com",
+        "APP.PROXY-c1abcdefghij.eu-central-1.rds.amazonaws.com.",
+        "app.proxy-c1abcdefghij.cn-north-1.rds.amazonaws.com.cn",
+    ],
+)
+def test_an_rds_proxy_is_refused_with_the_remedy(host: str) -> None:
+    """A proxy as host is an error that says to use the database's endpoint."""
+    with pytest.raises(InvalidSecretError, match=r"RDS Proxy.*Use the endpoint of the database"):
+        refuse_proxy(parse(host=host))
+
+
+@pytest.mark.parametrize(
+    "host", ["proxy-db.c1abc.eu-central-1.rds.amazonaws.com", "app.cluster-c1.eu-central-1.rds.amazonaws.com"]
+)
+def test_a_database_is_no_proxy(host: str) -> None:
+    """Other endpoints of RDS are taken, whatever the database is called."""
+    refuse_proxy(parse(host=host))
+
+
+@pytest.mark.parametrize(
+    ("masterarn", "words"),
+    [
+        (..., "'masterarn'.*missing"),
+        ("my-master", "not the ARN"),
+        ("arn:aws:rds:eu-central-1:123456789012:db:x", "not the ARN"),
+        (ARN, "the secret itself"),
+        (ARN.removesuffix("-AbCdEf"), "the secret itself"),
+    ],
+)
+def test_a_wrong_masterarn_is_refused(masterarn: object, words: str) -> None:
+    """The key masterarn is the ARN of another secret, or an error says what it is instead."""
+    with pytest.raises(InvalidSecretError, match=words):
+        require_superuser_arn(parse(masterarn=masterarn), ARN)
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
+def test_a_masterarn_of_any_partition_is_taken(partition: str) -> None:
+    """The ARN of another secret is taken in every partition of AWS."""
+    arn = f"arn:{partition}:secretsmanager:eu-central-1:123456789012:secret:rds!db-12/master-AbCdEf"
+    assert require_superuser_arn(parse(masterarn=arn), ARN) == arn
+
+
+def test_a_superuser_secret_may_have_no_host() -> None:
+    """A secret that RDS manages holds a user name and a password, and is read as far as that."""
+    found = SuperuserSecret.parse('{"username": "admin", "password": "p"}', WHERE, FORMAT)
+    assert (found.host, found.port, found.tls) == (None, None, True)
+    assert found.at("db.example.com", 5432).username == "admin"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"), [({"password": None}, "'password'.*missing"), ({"engine": "mysql"}, "'engine'")]
+)
+def test_an_incomplete_superuser_secret_is_refused(changes: dict[str, object], words: str) -> None:
+    """A superuser's secret without a password, or of another engine, is an error that names the key."""
+    with pytest.raises(InvalidSecretError, match=words):
+        SuperuserSecret.parse(json.dumps({**SECRET, **changes}), WHERE, FORMAT)
