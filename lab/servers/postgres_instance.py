@@ -41,6 +41,7 @@ SETTINGS: Mapping[str, object] = {
     "shared_buffers": "16MB",
     "max_wal_size": "128MB",
     "min_wal_size": "32MB",
+    "wal_keep_size": "64MB",  # a replica that is being copied still needs what a checkpoint would recycle
     "jit": "off",
     "fsync": "off",
     "synchronous_commit": "off",

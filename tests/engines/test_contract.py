@@ -3,7 +3,9 @@
 import re
 import secrets
 import socket
+import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
@@ -15,6 +17,7 @@ from secret_rotation.errors import (
     LoginRefusedError,
     LoginRejectedError,
     RotationError,
+    StatementFailedError,
     UnsafeRotationError,
 )
 from secret_rotation.model import Credentials, Password
@@ -109,6 +112,40 @@ def test_a_user_sets_its_own_password(subject: Subject, deadline: Deadline, text
         session.set_own_password(subject.password, new)
     assert subject.logs_in(new)
     assert subject.logs_in(subject.password) == subject.engine.keeps_old_password
+
+
+def test_only_one_session_holds_the_lock_of_a_user(subject: Subject) -> None:
+    """While one session holds a user's lock, another one gives up in time; the lock of another user is free."""
+    name = subject.user.username
+    with (
+        subject.session(subject.credentials()) as holder,
+        subject.engine.connect_superuser(subject.superuser(), Deadline.after(6)) as other,
+    ):
+        assert not holder.lock(name)
+        with pytest.raises(StatementFailedError, match="lock"):
+            other.lock(name)
+        assert not other.lock(f"{name}2")
+
+
+def test_a_lock_that_had_to_be_waited_for_is_told(subject: Subject) -> None:
+    """A session that gets the lock only when another one ends says that it had to wait."""
+    with subject.session(subject.credentials()) as waiting, ThreadPoolExecutor() as executor:
+        with subject.session(subject.credentials()) as holder:
+            holder.lock(subject.user.username)
+            waited = executor.submit(waiting.lock, subject.user.username)
+            assert not wait([waited], timeout=0.3).done
+        assert waited.result(10)
+
+
+def test_the_lock_of_a_function_that_died_is_free_in_the_end(subject: Subject, deadline: Deadline) -> None:
+    """A session whose client neither speaks nor hangs up is ended by the server once its invocation must be over."""
+    with (
+        subject.engine.connect(subject.credentials(), Deadline.after(5)) as dead,
+        subject.engine.connect_superuser(subject.superuser(), deadline) as other,
+    ):
+        dead.lock(subject.user.username)
+        time.sleep(5)
+        other.lock(subject.user.username)
 
 
 def test_the_old_password_is_discarded(subject: Subject, deadline: Deadline) -> None:

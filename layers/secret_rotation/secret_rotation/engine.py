@@ -59,6 +59,16 @@ class Session(Protocol):
             UnsafeRotationError: logged in, but the session has not the identity that the user's settings give.
         """
 
+    def lock(self, username: str) -> bool:
+        """Hold, until the session ends, what only one rotation of this user can hold; whether it had to be waited for.
+
+        The server ends a session that stays idle for longer than the invocation lasts, so what a dead function held is
+        free by then.
+
+        Raises:
+            StatementFailedError: another session holds it, and for too long.
+        """
+
     def set_own_password(self, old: Password, new: Password) -> None:
         """Set the password of the user that is logged in, keeping `old` valid where the engine can.
 

@@ -82,6 +82,7 @@ class Rotation:
 
     def _set_secret(self) -> Verdict:
         """Make the password of AWSPENDING the database's."""
+        labels_read_at = time.monotonic()
         pending = self._pending()
         if pending is None:
             return Verdict.ALREADY_DONE
@@ -98,7 +99,8 @@ class Rotation:
                 ),
                 engine=self.parts.engine,
                 deadline=self.deadline,
-                confirm_pending=self._confirm_pending,
+                labels_read_at=labels_read_at,
+                is_still_pending=self._is_still_pending,
             )
         )
         return Verdict.ACT
@@ -170,11 +172,8 @@ class Rotation:
                 f"Key 'username' of {pending.secret} is not {expected}, which follows {current.username}. {remedy}"
             )
 
-    def _confirm_pending(self) -> None:
-        if self._labels_to_act_on() is None:
-            raise LabelConflictError(
-                f"Version {self.request.token} became AWSCURRENT while setSecret ran; nothing is left to set."
-            )
+    def _is_still_pending(self) -> bool:
+        return self._labels_to_act_on() is not None
 
     def _current(self) -> Credentials:
         return self._credentials(self.parts.store.read(self.request.secret_arn, stage=AWSCURRENT), AWSCURRENT)

@@ -1,5 +1,6 @@
 """What distinguishes one way of rotating from another, and the work that each is given."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -14,13 +15,17 @@ from secret_rotation.model import Credentials
 from secret_rotation.settings import Settings
 from secret_rotation.versions import OlderVersions, Version
 
+FRESH_SECONDS = 1.0
+"""How long labels count as read just now: to clear AWSPENDING and to rotate up to setSecret takes longer than that."""
+
 
 @dataclass(frozen=True, slots=True)
 class PasswordChange:
     """The work of setSecret: make the password of AWSPENDING the one that the database knows.
 
-    `superuser` is None where the secret names none. `confirm_pending` raises LabelConflictError where the token is no
-    longer AWSPENDING; it reads the labels anew.
+    `superuser` is None where the secret names none. `labels_read_at` (time.monotonic()) is when the token was seen to
+    be AWSPENDING. `is_still_pending` reads the labels anew; it is False where the token has become AWSCURRENT, and
+    raises LabelConflictError where it is neither.
     """
 
     current: Credentials
@@ -29,11 +34,27 @@ class PasswordChange:
     older: OlderVersions
     engine: Engine
     deadline: Deadline
-    confirm_pending: Callable[[], None]
+    labels_read_at: float
+    is_still_pending: Callable[[], bool]
 
     def own_versions(self) -> list[Version]:
         """AWSCURRENT, then AWSPENDING: the order of the first two logins."""
         return [Version(AWSCURRENT, self.current), Version(AWSPENDING, self.pending)]
+
+    def claim(self, session: Session, username: str) -> bool:
+        """Keep all other rotations away from a user until the session ends; False where nothing is left to be set.
+
+        A setSecret that was overtaken (it hung, its AWSPENDING was cleared, the next rotation came past it) would set a
+        password that no label names any more over that of AWSCURRENT. So the labels count only once the lock is held.
+        They are read again only where somebody may have come past: most rotations never wait, and are faster than that.
+
+        Raises:
+            LabelConflictError: the token is no longer AWSPENDING; nothing was changed.
+            StatementFailedError: another rotation of this user holds the lock.
+        """
+        had_to_wait = session.lock(username)
+        is_fresh = time.monotonic() - self.labels_read_at < FRESH_SECONDS
+        return (is_fresh and not had_to_wait) or self.is_still_pending()
 
     @contextmanager
     def log_in(self, versions: Iterator[Version]) -> Iterator[Login]:

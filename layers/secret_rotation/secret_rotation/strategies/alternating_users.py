@@ -44,8 +44,9 @@ class AlternatingUsers:
             if login.version.credentials is change.pending:
                 return
         with change.log_in_as_superuser(superuser) as session:
-            _require_twin(change, pair, session)
-            session.mirror(pair, change.pending.username, change.pending.password)
+            if change.claim(session, pair.original):
+                _require_twin(change, pair, session)
+                session.mirror(pair, change.pending.username, change.pending.password)
 
 
 def _superuser(change: PasswordChange, pair: Pair) -> Credentials:

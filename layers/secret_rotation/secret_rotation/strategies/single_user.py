@@ -76,7 +76,7 @@ def _versions(change: PasswordChange, *, with_older: bool) -> Iterator[Version]:
 
 def _change(change: PasswordChange, login: Login) -> bool:
     old, new = login.version.credentials.password, change.pending.password
-    if old == new:
+    if old == new or not change.claim(login.session, change.pending.username):
         return True
     try:
         login.session.set_own_password(old, new)
@@ -99,17 +99,16 @@ def _take_over_primary(change: PasswordChange, session: Session) -> None:
         with change.log_in(iter([change.own_versions()[1]])):
             return
     except LoginRejectedError:
-        change.confirm_pending()
-        session.overwrite_own_password(
-            change.pending.password,
-            (version.credentials.password for version in change.older.orphans()),
-        )
+        if change.is_still_pending():
+            orphans = (version.credentials.password for version in change.older.orphans())
+            session.overwrite_own_password(change.pending.password, orphans)
 
 
 def _reset(change: PasswordChange, superuser: Credentials) -> None:
     with change.log_in_as_superuser(superuser) as session:
         session.refuse_privileged(change.pending.username)
-        session.set_password(change.pending.username, change.pending.password)
+        if change.claim(session, change.pending.username):
+            session.set_password(change.pending.username, change.pending.password)
 
 
 def _refuse_superuser_itself(change: PasswordChange) -> None:

@@ -65,6 +65,11 @@ class Connection:
         """Whether the password has expired, so that changing it is all that the session may do."""
         return self._driver.is_sandboxed
 
+    @property
+    def lock_wait_seconds(self) -> int:
+        """How long the server lets a statement wait for a lock."""
+        return self._driver.lock_wait_seconds
+
     def run(self, sql: str, shown: str | None = None) -> list[tuple[Any, ...]]:
         """Run a statement and return its rows. `shown` stands for it in errors, where it has values that are secret.
 
@@ -125,7 +130,9 @@ class _Driver(_DriverConnection):
         seconds = deadline.at_most(CONNECT_TIMEOUT_SECONDS)
         self.is_sandboxed = False
         self._credentials = credentials
-        self._lock_wait_seconds = max(1, int(min(seconds, STATEMENT_TIMEOUT_SECONDS) * _LOCK_WAIT_SHARE))
+        self.lock_wait_seconds = max(1, int(min(seconds, STATEMENT_TIMEOUT_SECONDS) * _LOCK_WAIT_SHARE))
+        # A function that Lambda kills does not hang up: its session would hold its locks for hours.
+        self._invocation_seconds = max(1, round(deadline.remaining_seconds()))
         super().__init__(
             host=credentials.host,
             port=credentials.port,
@@ -158,8 +165,9 @@ class _Driver(_DriverConnection):
         """Set up the session."""
         self.rows(
             "SET NAMES utf8mb4, SESSION autocommit = 1, SESSION sql_mode = 'NO_BACKSLASH_ESCAPES', "
-            f"SESSION sql_quote_show_create = 1, SESSION lock_wait_timeout = {self._lock_wait_seconds}, "
-            f"SESSION innodb_lock_wait_timeout = {self._lock_wait_seconds}"
+            f"SESSION sql_quote_show_create = 1, SESSION lock_wait_timeout = {self.lock_wait_seconds}, "
+            f"SESSION innodb_lock_wait_timeout = {self.lock_wait_seconds}, "
+            f"SESSION wait_timeout = {self._invocation_seconds}"
         )
         self.is_sandboxed = False
 

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterable
 
 from secret_rotation.engines.mysql.connection import Connection
+from secret_rotation.engines.mysql.locks import acquire
 from secret_rotation.errors import (
     LoginRefusedError,
     NotPrimaryPasswordError,
@@ -52,6 +53,14 @@ class MySQLSession:
                 f"The server takes {credentials.username} of {credentials.secret} for the account {current_user!r}. "
                 "Drop that account, or create the user for the addresses that it connects from."
             )
+
+    def lock(self, username: str) -> bool:
+        """Hold a lock of this server until the session ends. See Session.
+
+        A session in the sandbox of an expired password can ask for none; changing its own password is all that it may
+        do, and that is a compare-and-swap.
+        """
+        return not self._connection.is_sandboxed and acquire(self._connection, username)
 
     def set_own_password(self, old: Password, new: Password) -> None:
         """Set the password, keeping `old` as the secondary one where the server and the user's privileges allow it.

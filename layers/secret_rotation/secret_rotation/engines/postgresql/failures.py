@@ -33,7 +33,8 @@ _REMEDIES: Mapping[str, str] = MappingProxyType(
         "on, only members of rds_password may set passwords.",
         "25006": "This server is read-only: it is a replica or a reader endpoint. Use the endpoint of the writer.",
         "42704": "The role does not exist (any more).",
-        "55P03": "Another session holds a lock on the role for too long. End that session (pg_locks shows it).",
+        "55P03": "Another session holds a lock on the role, or on its rotation, for too long. End that session "
+        "(pg_locks shows it).",
         "57014": "The server did not finish in time: it is overloaded, or another session holds a lock.",
     }
 )

@@ -47,9 +47,18 @@ def log_in(credentials: Credentials, deadline: Deadline, trust: Trust, settings:
 
 
 def _time_limits(deadline: Deadline) -> dict[str, str]:
-    """A wait for a lock ends before its statement does, so that the error can say that it was a lock."""
+    """A wait for a lock ends before its statement does, so that the error can say that it was a lock.
+
+    A function that Lambda kills does not hang up: without a limit its session would hold its locks for hours.
+    """
     seconds = max(deadline.at_most(STATEMENT_TIMEOUT_SECONDS + ANSWER_SECONDS) - ANSWER_SECONDS, ANSWER_SECONDS)
-    return {"statement_timeout": f"{seconds * 1000:.0f}ms", "lock_timeout": f"{seconds * 500:.0f}ms"}
+    invocation = f"{deadline.remaining_seconds():.0f}s"
+    return {
+        "statement_timeout": f"{seconds * 1000:.0f}ms",
+        "lock_timeout": f"{seconds * 500:.0f}ms",
+        "idle_session_timeout": invocation,
+        "idle_in_transaction_session_timeout": invocation,
+    }
 
 
 def _open(parameters: Mapping[str, str], seconds: float, credentials: Credentials, trust: Trust) -> Wire:

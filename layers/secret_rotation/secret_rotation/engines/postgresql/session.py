@@ -25,6 +25,8 @@ _IDENTITY = SQL("""
         ORDER BY setrole = 0, setdatabase = 0
         LIMIT 1
     )""")
+_TRY_LOCK = SQL("SELECT pg_try_advisory_lock(hashtextextended({}, 0))")
+_LOCK = SQL("SELECT pg_advisory_lock(hashtextextended({}, 0))")
 _ENCRYPTION = SQL("SET ROLE NONE; SELECT current_setting('password_encryption')")
 
 
@@ -58,6 +60,14 @@ class PostgreSQLSession:
                 f"GRANT {quoted(expected)} TO {quoted(session_user)} (from PostgreSQL 16 on WITH SET TRUE), "
                 f"or name the right role with ALTER ROLE {quoted(session_user)} SET role = '...'. Then rotate again."
             )
+
+    def lock(self, username: str) -> bool:
+        """Hold an advisory lock of this database until the session ends. See Session."""
+        key = Literal(f"secret_rotation {username}")
+        ((is_free,),) = self.run(_TRY_LOCK.format(key), "The advisory lock on a rotation")
+        if not is_free:
+            self.run(_LOCK.format(key), f"The advisory lock on a rotation of {quoted(username)}")
+        return not is_free
 
     def set_own_password(self, old: Password, new: Password) -> None:  # noqa: ARG002 - a role has one password
         """Set the password of the user that logged in, whichever role it acts as."""
