@@ -49,12 +49,14 @@ class UnsafeRotationError(RotationError):
 class SecretStoreError(RotationError):
     """A call to Secrets Manager or RDS failed.
 
-    `code` is the error code of AWS, or the class of the network failure.
+    `code` is the error code of AWS, or the class of the network failure. `passes` says whether the same call may
+    succeed later without anybody's doing: AWS was too busy, or did not answer.
     """
 
-    def __init__(self, message: str, *, code: str) -> None:
+    def __init__(self, message: str, *, code: str, passes: bool = False) -> None:
         super().__init__(message)
         self.code = code
+        self.passes = passes
 
 
 class VersionUnavailableError(SecretStoreError):

@@ -69,9 +69,9 @@ def _after(rejected: list[str], version: Version, error: DatabaseError) -> Datab
 def _all_rejected(rejected: list[str], last: LoginRejectedError | None) -> LoginRejectedError:
     if last is None:
         return LoginRejectedError("No version of the secret names this user on this server.")
+    limit = "; no more, because servers lock accounts" if len(rejected) == MAX_REJECTED_LOGINS else ""
     return LoginRejectedError(
-        f"The database rejected every password that this secret knows. Tried: {'; '.join(rejected)}. "
-        "Somebody changed the password elsewhere: set the database's password to the one in AWSCURRENT, or put "
-        "the password "
-        "that works into the secret (aws secretsmanager put-secret-value), then rotate again."
+        f"The database rejected every password that was tried: {'; '.join(rejected)}{limit}. {last} Otherwise "
+        "somebody changed the password elsewhere: set the database's password to the one in AWSCURRENT, or put the "
+        "password that works into the secret (aws secretsmanager put-secret-value), then rotate again."
     )

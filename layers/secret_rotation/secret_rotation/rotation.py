@@ -22,7 +22,7 @@ from secret_rotation.labels import AWSCURRENT, AWSPENDING, Labels, Verdict, judg
 from secret_rotation.model import Credentials, RotationRequest, Step, refuse_proxy, require_superuser_arn
 from secret_rotation.secret import SecretStore, StoredVersion
 from secret_rotation.settings import Settings
-from secret_rotation.strategy import PasswordChange, Strategy
+from secret_rotation.strategy import PasswordChange, Strategy, claim
 from secret_rotation.superuser import SuperuserFinder
 from secret_rotation.versions import OlderVersions
 
@@ -72,7 +72,7 @@ class Rotation:
         labels = self._labels_to_act_on()
         if labels is None:
             return Verdict.ALREADY_DONE
-        current = self._current()
+        current = self._settled(lambda: self._current(labels.current))
         self._check(current)
         pending = current.with_login(self._pending_username(current), self.parts.settings.password_policy.draw())
         if self.parts.store.put_pending(self.request, pending.to_json()):
@@ -87,6 +87,12 @@ class Rotation:
         if pending is None:
             return Verdict.ALREADY_DONE
         current = self._current()
+        if pending.username != self.parts.strategy.pending_username(current):
+            # The labels may have moved between the two reads, or one of them was behind.
+            labels = self._labels_to_act_on()
+            if labels is None:
+                return Verdict.ALREADY_DONE
+            current = self._settled(lambda: self._current(labels.current))
         self._check(current)
         self._require_successor(pending, current)
         self.parts.strategy.set_password(
@@ -100,7 +106,7 @@ class Rotation:
                 engine=self.parts.engine,
                 deadline=self.deadline,
                 labels_read_at=labels_read_at,
-                is_still_pending=self._is_still_pending,
+                is_still_pending=lambda: self._is_still_pending(current),
             )
         )
         return Verdict.ACT
@@ -116,9 +122,10 @@ class Rotation:
 
     def _finish_secret(self) -> Verdict:
         """Move AWSCURRENT to the token, then end the old password where the deployer wants it gone."""
+        labels_read_at = time.monotonic()
         verdict, labels = self._settled(self._promote)
-        if self.parts.strategy.discards_old_password(self.parts.engine):
-            self._discard_old_password(labels)
+        if self.parts.strategy.discards_old_password(self.parts.engine) and self._is_last_rotation(labels):
+            self._discard_old_password(labels_read_at)
         return verdict
 
     def _promote(self) -> tuple[Verdict, Labels]:
@@ -129,13 +136,18 @@ class Rotation:
             self.parts.store.promote(self.request, labels.current)
         return verdict, labels
 
-    def _discard_old_password(self, labels: Labels) -> None:
-        """Not once the next rotation is under way: what it has set makes AWSCURRENT the old password."""
-        if labels.holder(AWSPENDING) not in (None, self.request.token):
-            return
+    def _discard_old_password(self, labels_read_at: float) -> None:
         stored = self.parts.store.read(self.request.secret_arn, version_id=self.request.token)
-        with self.parts.engine.connect(self._credentials(stored, AWSCURRENT), self.deadline) as session:
-            session.discard_old_password()
+        credentials = self._credentials(stored, AWSCURRENT)
+        with self.parts.engine.connect(credentials, self.deadline) as session:
+            if claim(
+                session, credentials.username, labels_read_at, lambda: self._is_last_rotation(self._read_labels())
+            ):
+                session.discard_old_password()
+
+    def _is_last_rotation(self, labels: Labels) -> bool:
+        """Whether no next rotation is under way: what that has set makes AWSCURRENT the old password."""
+        return labels.holder(AWSPENDING) in (None, self.request.token)
 
     def _check(self, current: Credentials) -> None:
         """Everything about AWSCURRENT that is wrong whatever the database says."""
@@ -172,11 +184,29 @@ class Rotation:
                 f"Key 'username' of {pending.secret} is not {expected}, which follows {current.username}. {remedy}"
             )
 
-    def _is_still_pending(self) -> bool:
-        return self._labels_to_act_on() is not None
+    def _is_still_pending(self, current: Credentials) -> bool:
+        labels = self._labels_to_act_on()
+        if labels is None:
+            return False
+        if self._settled(lambda: self._current(labels.current)).password != current.password:
+            raise LabelConflictError(
+                f"AWSCURRENT of {self.request.secret_arn} is another version than setSecret began with: Secrets "
+                "Manager was behind, or somebody moved the label. Nothing was set; the next attempt reads it anew."
+            )
+        return True
 
-    def _current(self) -> Credentials:
-        return self._credentials(self.parts.store.read(self.request.secret_arn, stage=AWSCURRENT), AWSCURRENT)
+    def _current(self, version_id: str | None = None) -> Credentials:
+        """AWSCURRENT; given the version that DescribeSecret names, never as it was before the label moved."""
+        try:
+            stored = self.parts.store.read(self.request.secret_arn, stage=AWSCURRENT, version_id=version_id)
+        except VersionUnavailableError:
+            if version_id is None:
+                raise
+            raise LabelConflictError(
+                f"Version {version_id} of {self.request.secret_arn} is AWSCURRENT, but cannot be read as that yet. "
+                "Secrets Manager tries again by itself."
+            ) from None
+        return self._credentials(stored, AWSCURRENT)
 
     def _pending(self) -> Credentials | None:
         """AWSPENDING, which must be the token's; None where the token is AWSCURRENT, so that nothing is left to do."""

@@ -118,15 +118,16 @@ class SecretStore:
                 ) from None
             raise
 
-    def orphaned_versions(self, secret_id: str) -> list[str]:
-        """Versions made since AWSCURRENT that carry no label any more, newest first: what cancelled rotations left.
+    def unlabelled_versions(self, secret_id: str) -> tuple[list[str], list[str]]:
+        """Versions that carry no label any more, newest first: those made since AWSCURRENT, and those from before it.
 
         One ListSecretVersionIds for every 100 versions.
         """
-        versions = list(self._versions(secret_id))
+        versions = sorted(self._versions(secret_id), key=lambda v: v["CreatedDate"], reverse=True)
         since = min((v["CreatedDate"] for v in versions if AWSCURRENT in v.get("VersionStages", [])), default=None)
-        orphans = [v for v in versions if not v.get("VersionStages") and (since is None or v["CreatedDate"] >= since)]
-        return [v["VersionId"] for v in sorted(orphans, key=lambda v: v["CreatedDate"], reverse=True)]
+        unlabelled = [v for v in versions if not v.get("VersionStages")]
+        newer = [v["VersionId"] for v in unlabelled if since is None or v["CreatedDate"] >= since]
+        return newer, [v["VersionId"] for v in unlabelled[len(newer) :]]
 
     def _versions(self, secret_id: str) -> Iterator["SecretVersionsListEntryTypeDef"]:
         page: dict[str, Any] = {}

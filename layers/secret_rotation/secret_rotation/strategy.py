@@ -19,6 +19,23 @@ FRESH_SECONDS = 1.0
 """How long labels count as read just now: to clear AWSPENDING and to rotate up to setSecret takes longer than that."""
 
 
+def claim(session: Session, username: str, labels_read_at: float, confirm: Callable[[], bool]) -> bool:
+    """Keep all other rotations away from a user until the session ends; whether the labels still allow a change.
+
+    A step that was overtaken (it hung, its AWSPENDING was cleared, the next rotation came past it) would change a
+    password on behalf of a label that has moved, and lock AWSCURRENT out. So the labels count only once the lock is
+    held. `confirm` reads them again, but only where somebody may have come past: most steps never wait, and are faster
+    than that. `labels_read_at` is of time.monotonic().
+
+    Raises:
+        LabelConflictError: by `confirm`; nothing was changed.
+        StatementFailedError: another rotation of this user holds the lock.
+    """
+    had_to_wait = session.lock(username)
+    is_fresh = time.monotonic() - labels_read_at < FRESH_SECONDS
+    return (is_fresh and not had_to_wait) or confirm()
+
+
 @dataclass(frozen=True, slots=True)
 class PasswordChange:
     """The work of setSecret: make the password of AWSPENDING the one that the database knows.
@@ -42,19 +59,8 @@ class PasswordChange:
         return [Version(AWSCURRENT, self.current), Version(AWSPENDING, self.pending)]
 
     def claim(self, session: Session, username: str) -> bool:
-        """Keep all other rotations away from a user until the session ends; False where nothing is left to be set.
-
-        A setSecret that was overtaken (it hung, its AWSPENDING was cleared, the next rotation came past it) would set a
-        password that no label names any more over that of AWSCURRENT. So the labels count only once the lock is held.
-        They are read again only where somebody may have come past: most rotations never wait, and are faster than that.
-
-        Raises:
-            LabelConflictError: the token is no longer AWSPENDING; nothing was changed.
-            StatementFailedError: another rotation of this user holds the lock.
-        """
-        had_to_wait = session.lock(username)
-        is_fresh = time.monotonic() - self.labels_read_at < FRESH_SECONDS
-        return (is_fresh and not had_to_wait) or self.is_still_pending()
+        """Keep all other rotations away from a user; False where nothing is left to be set. See `claim`."""
+        return claim(session, username, self.labels_read_at, self.is_still_pending)
 
     @contextmanager
     def log_in(self, versions: Iterator[Version]) -> Iterator[Login]:

@@ -43,7 +43,7 @@ class SuperuserFinder:
             text = self.store.read(arn, stage=AWSCURRENT).text
         except SecretStoreError as error:
             message = f"The superuser's secret, which masterarn of {current.secret} names, cannot be read. {error}"
-            raise type(error)(message, code=error.code) from None
+            raise type(error)(message, code=error.code, passes=error.passes) from None
         except InvalidSecretError as error:
             raise InvalidSecretError(f"The superuser's secret cannot be used: {error}") from None
         return SuperuserSecret.parse(text, f"the superuser's secret {arn}", self.expected)

@@ -11,8 +11,8 @@ from secret_rotation.secret import SecretStore
 
 _log = logging.getLogger(__name__)
 
-MAX_ORPHANS_READ = 10
-"""Only the last few cancelled rotations can have left the password that works."""
+MAX_UNLABELLED_READ = 10
+"""Of each kind: only the last few can hold the password that works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class Version:
 class OlderVersions:
     """The versions besides AWSCURRENT and AWSPENDING, read one by one and only as far as somebody asks.
 
-    A version that cannot be read, is malformed, or is for another server, is left out: no use, and no reason to fail.
+    A version that may not be read, is malformed, or is for another server, is left out: no use, and no reason to fail.
+    Where Secrets Manager is merely too busy, or does not answer, that is the failure: nobody knows which version works.
     """
 
     store: SecretStore
@@ -36,29 +37,45 @@ class OlderVersions:
     current: Credentials
 
     def orphans(self) -> Iterator[Version]:
-        """Versions that cancelled rotations left without a label, newest first."""
-        try:
-            version_ids = self.store.orphaned_versions(self.secret_arn)
-        except SecretStoreError as error:
-            _log.warning("Versions without a label could not be listed, so none of them is tried: %s", error)
-            return
-        for version_id in version_ids[:MAX_ORPHANS_READ]:
-            yield from self._read(f"version {version_id}", version_id=version_id)
+        """Versions made since AWSCURRENT that have lost their label, newest first: what cancelled rotations left."""
+        orphans, _ = self._unlabelled()
+        yield from self._read_all(orphans)
 
     def previous(self) -> Iterator[Version]:
         """AWSPREVIOUS, if there is one."""
         yield from self._read(AWSPREVIOUS, stage=AWSPREVIOUS)
 
     def all(self) -> Iterator[Version]:
-        """The orphans, then AWSPREVIOUS."""
-        yield from self.orphans()
+        """The orphans, then AWSPREVIOUS, then what is older than AWSCURRENT and has no label, newest first.
+
+        The database has one of the last where it was restored from a snapshot, or where AWSCURRENT was put by hand in
+        the middle of a rotation that had set its password already.
+        """
+        orphans, superseded = self._unlabelled()
+        yield from self._read_all(orphans)
         yield from self.previous()
+        yield from self._read_all(superseded)
+
+    def _unlabelled(self) -> tuple[list[str], list[str]]:
+        try:
+            return self.store.unlabelled_versions(self.secret_arn)
+        except SecretStoreError as error:
+            if error.passes:
+                raise
+            _log.warning("Versions without a label could not be listed, so none of them is tried: %s", error)
+            return [], []
+
+    def _read_all(self, version_ids: list[str]) -> Iterator[Version]:
+        for version_id in version_ids[:MAX_UNLABELLED_READ]:
+            yield from self._read(f"version {version_id}", version_id=version_id)
 
     def _read(self, name: str, *, stage: str | None = None, version_id: str | None = None) -> Iterator[Version]:
         try:
             stored = self.store.read(self.secret_arn, stage=stage, version_id=version_id)
             credentials = Credentials.parse(stored.text, f"{self.secret_arn} ({name})", self.expected)
         except (SecretStoreError, InvalidSecretError) as error:
+            if isinstance(error, SecretStoreError) and error.passes:
+                raise
             _log.info("Passing over %s: %s", name, error)
             return
         if credentials.same_server(self.current):

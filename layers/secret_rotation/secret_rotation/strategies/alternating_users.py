@@ -79,6 +79,11 @@ def _require_twin(change: PasswordChange, pair: Pair, session: SuperuserSession)
         with change.log_in(twins):
             return
     except LoginRejectedError:
+        if not session.exists(username):
+            raise UnsafeRotationError(
+                f"There is no user {username}, of which {pair.clone} is to be the clone. If it was renamed, give it "
+                f"its old name; else create it, and make {pair.clone} a member of it."
+            ) from None
         raise UnsafeRotationError(
             f"User {username} was not made by a rotation of {change.current.secret}, and no version of this "
             "secret logs in as it, "

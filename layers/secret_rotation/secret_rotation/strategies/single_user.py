@@ -5,7 +5,7 @@ PostgreSQL a role has one password, so between setSecret and finishSecret AWSCUR
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 from secret_rotation.engine import Engine, Session
@@ -105,7 +105,8 @@ def _take_over_primary(change: PasswordChange, session: Session) -> None:
 
 
 def _reset(change: PasswordChange, superuser: Credentials) -> None:
-    with change.log_in_as_superuser(superuser) as session:
+    # In the user's own database, because that is where a rotation that still logs in as the user takes its lock.
+    with change.log_in_as_superuser(replace(superuser, dbname=change.current.dbname)) as session:
         session.refuse_privileged(change.pending.username)
         if change.claim(session, change.pending.username):
             session.set_password(change.pending.username, change.pending.password)

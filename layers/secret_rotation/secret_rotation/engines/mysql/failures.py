@@ -78,7 +78,8 @@ _STATEMENT: Mapping[int, str] = {
     1396: "the account does not exist any more, or another run has just created it. Rotate again.",
     1470: "a user name has at most 32 characters.",
     1819: "the password does not satisfy the policy of the component validate_password. Set PASSWORD_LENGTH and the "
-    "EXCLUDE_ variables of the function to what the policy asks for.",
+    "EXCLUDE_ variables of the function to what the policy asks for; then remove the label AWSPENDING, so that a new "
+    "password is drawn, and rotate again.",
     1820: "the password has expired, and must be changed before anything else.",
     1836: "the server is in read-only mode. The host must be the writer.",
     3024: "the server ended the statement because it took too long.",
@@ -113,7 +114,10 @@ def login_failure(error: BaseException, credentials: Credentials, trust: Trust) 
     number = number_of(error)
     who = _who(credentials)
     if number == ACCESS_DENIED:
-        return LoginRejectedError(f"The server rejected user name and password of {who}.")
+        return LoginRejectedError(
+            f"The server rejected user name and password of {who}. It says the same where it has no such account, or "
+            "none for the address that this function connects from."
+        )
     if number in _REFUSED:
         return LoginRefusedError(f"Cannot log in as {who}: {_REFUSED[number].format(database=credentials.dbname)}")
     return DatabaseUnreachableError(f"Cannot log in as {who}: {_why_unreachable(error, number, credentials, trust)}")
