@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from lab.servers import PostgresServer, start_postgres, start_replica
+from lab.servers import CertificateAuthority, PostgresServer, start_postgres, start_replica
 from lab.servers.certificates import default_authority
 from secret_rotation.deadline import Deadline
 from secret_rotation.engines.postgresql import PostgreSQL
@@ -101,6 +102,26 @@ def test_a_certificate_for_another_name_is_refused(own_subject: Subject, own_ser
     assert type(failure) is DatabaseUnreachableError
     assert "CNAME" in str(failure)
     assert "endpoint" in str(failure)
+
+
+def test_only_authorities_of_the_endpoints_region_are_trusted(
+    own_subject: Subject, own_server: PostgresServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An endpoint of RDS logs in with a certificate that its own region has signed, and not with another region's."""
+    own, foreign = (CertificateAuthority(f"Amazon RDS {region} Root") for region in ("eu-central-1", "us-east-1"))
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(foreign.bundle + own.bundle)
+    subject = replace(own_subject, engine=PostgreSQL(bundle))
+    host = "shop.abc123.eu-central-1.rds.amazonaws.com"
+    monkeypatch.setattr("secret_rotation.engines.postgresql.login.addresses", lambda *_: ["127.0.0.1"])
+    try:
+        own_server.use_certificate(own.issue([host]))
+        with subject.engine.connect(subject.credentials(host=host), Deadline.after(10)) as session:
+            session.verify_identity()
+        own_server.use_certificate(foreign.issue([host]))
+        assert "signed by no authority" in str(_failure(subject, host=host))
+    finally:
+        own_server.use_certificate(default_authority().issue())
 
 
 def test_an_expired_certificate_is_refused(own_subject: Subject, own_server: PostgresServer) -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import importlib.util
+import marshal
 import os
 import platform
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.template.conftest import ARCHITECTURES
+from tests.template.conftest import ARCHITECTURES, ROOT
 from tests.template.test_functions import FUNCTIONS
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from types import CodeType
 
 pytestmark = pytest.mark.xdist_group("sam")  # in one worker: what SAM makes is made once
 
@@ -23,6 +26,10 @@ HOST = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
 ELF_MACHINES = {"arm64": 183, "x86_64": 62}
 LAYERS = ("DependenciesLayer", "SecretRotationLayer")
 MEGABYTE = 1_000_000
+NEEDED_BY_NOBODY = {
+    "asyncio", "aws_xray_sdk", "awscrt", "boto3", "concurrent.futures.thread", "multiprocessing", "s3transfer",
+    "aws_lambda_powertools.event_handler", "aws_lambda_powertools.utilities.parser",
+}  # fmt: skip
 
 # After all imports, refuses an event, with the log line and the metric of Powertools; then tells where it came from.
 PROGRAM = """
@@ -83,13 +90,71 @@ def test_layers_are_small(builds: dict[str, Path], architecture: str) -> None:
     assert not [file for file in files if file.name == "RECORD" or "tests" in file.parts]
 
 
-def test_layers_hold_their_bytecode(builds: dict[str, Path]) -> None:
+@pytest.mark.parametrize("name", [*LAYERS, *(f"{name}Function" for name in FUNCTIONS)])
+def test_everything_holds_its_bytecode(builds: dict[str, Path], name: str) -> None:
     """Every module comes compiled, not to be checked against its source, since Lambda could not store what it compiles.
 
     Source: PEP 552: the second word of a .pyc is 1 for a hash that is not checked.
     """
-    for name in LAYERS:
-        folder = builds[HOST] / name
-        compiled = {file.parent.parent / f"{file.name.partition('.')[0]}.py": file for file in folder.rglob("*.pyc")}
-        assert compiled.keys() == set(folder.rglob("*.py"))
-        assert {int.from_bytes(file.read_bytes()[4:8], "little") for file in compiled.values()} == {1}
+    folder = builds[HOST] / name
+    compiled = {file.parent.parent / f"{file.name.partition('.')[0]}.py": file for file in folder.rglob("*.pyc")}
+    assert compiled
+    assert compiled.keys() == set(folder.rglob("*.py"))
+    assert {int.from_bytes(file.read_bytes()[4:8], "little") for file in compiled.values()} == {1}
+
+
+def test_bytecode_is_the_same_in_each_build(builds: dict[str, Path]) -> None:
+    """Two builds compile the same source to the same bytes, so that an unchanged function is not deployed again."""
+    one, other = (
+        {file.relative_to(build): file.read_bytes() for file in build.rglob("secret_rotation/**/*.pyc")}
+        for build in builds.values()
+    )
+    assert one
+    assert one == other
+
+
+@pytest.mark.parametrize(
+    ("file", "place"),
+    [
+        ("SecretRotationLayer/python/secret_rotation/handler.py", "/opt/python/secret_rotation/handler.py"),
+        ("MysqlSingleUserFunction/app.py", "/var/task/app.py"),
+    ],
+)
+def test_tracebacks_name_files_as_they_lie_in_lambda(builds: dict[str, Path], file: str, place: str) -> None:
+    """Bytecode carries the path in Lambda, where the source lies too, so that a traceback shows its lines."""
+    bytecode = importlib.util.cache_from_source(str(builds[HOST] / file))
+    code: CodeType = marshal.loads(Path(bytecode).read_bytes()[16:])  # noqa: S302 - made by this very build
+    assert code.co_filename == place
+
+
+def test_a_build_without_the_runtimes_python_says_so(tmp_path: Path) -> None:
+    """Where that minor version is not on PATH, a function ships its source alone, and the build says what it costs."""
+    (tmp_path / "app.py").write_text("")
+    command = ("make", "--makefile", ROOT / "functions/Makefile", "build-Function", f"ARTIFACTS_DIR={tmp_path / 'out'}")
+    (tmp_path / "out").mkdir()
+    done = subprocess.run([*command, "LAYER_PYTHON=3.0"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "ships without bytecode" in done.stdout
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["app.py"]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_imports_no_more_than_it_needs(builds: dict[str, Path], name: str) -> None:
+    """No other engine's driver, no boto3, no unused part of Powertools: each would be paid for at every cold start."""
+    imported = modules_of(builds[HOST], name)
+    engine, other = ("psycopg2", "pymysql") if name.startswith("Postgresql") else ("pymysql", "psycopg2")
+    assert engine in imported
+    assert not imported & {other, *NEEDED_BY_NOBODY}
+    assert {module.partition(".")[0] for module in imported if module.startswith("aws_")} == {"aws_lambda_powertools"}
+
+
+def modules_of(build: Path, name: str) -> set[str]:
+    """All modules that a function has imported once it is ready."""
+    path = [build / f"{name}Function", *(build / layer / "python" for layer in LAYERS)]
+    done = subprocess.run(
+        [sys.executable, "-c", "import app, sys; print(*sys.modules)"],
+        env={"PYTHONPATH": os.pathsep.join(map(str, path)), "AWS_DEFAULT_REGION": "eu-central-1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(done.stdout.split())

@@ -7,7 +7,10 @@ Always verified, certificate and host name both; there is no weaker mode and no 
 import ssl
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from pathlib import Path
+
+from secret_rotation import authorities
 
 SHIPPED_BUNDLE = Path(__file__).with_name("rds-ca-bundle.pem")
 """The regions' certificate authorities. Source: https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem."""
@@ -46,17 +49,36 @@ class Trust:
         """The authorities in this file, or those that the layer ships."""
         return cls(ca_bundle or SHIPPED_BUNDLE)
 
-    def ssl_context(self) -> ssl.SSLContext:
-        """A context that verifies certificate and host name, for drivers that are written in Python."""
-        context = ssl.create_default_context(cafile=str(self.bundle))
-        # Python 3.13 turned this on, libpq has no such thing: both engines accept the same certificates.
-        context.verify_flags &= ~ssl.VerifyFlags.VERIFY_X509_STRICT
-        return context
+    def ssl_context(self, host: str) -> ssl.SSLContext:
+        """A context that verifies certificate and host name, for drivers that are written in Python.
 
-    def libpq_parameters(self) -> dict[str, str]:
+        Raises:
+            OSError: the file of the authorities cannot be read.
+        """
+        return _verifying_context(self.file_for(host))
+
+    def libpq_parameters(self, host: str) -> dict[str, str]:
         """The same, as libpq spells it."""
-        return {"sslmode": "verify-full", "sslrootcert": str(self.bundle)}
+        return {"sslmode": "verify-full", "sslrootcert": str(self.file_for(host))}
+
+    def file_for(self, host: str) -> Path:
+        """A PEM file with the authorities that may sign for this host: for an endpoint of RDS, those of its region."""
+        region = authorities.region_of(host)
+        try:
+            return self.bundle if region is None else authorities.file_for(self.bundle, region)
+        except (OSError, ValueError):
+            # What is wrong with the bundle, the driver says; and where the selection has no place, the whole serves.
+            return self.bundle
 
     def explain(self, failure: TlsFailure, host: str) -> str:
         """What is wrong and what to do about it; begins in lower case, to follow a colon."""
         return failure.value.format(host=host, bundle=self.bundle)
+
+
+@cache
+def _verifying_context(file: Path) -> ssl.SSLContext:
+    """Made once: to parse the authorities can take longer than to log in."""
+    context = ssl.create_default_context(cafile=file)
+    # Python 3.13 turned this on, libpq has no such thing: both engines accept the same certificates.
+    context.verify_flags &= ~ssl.VerifyFlags.VERIFY_X509_STRICT
+    return context

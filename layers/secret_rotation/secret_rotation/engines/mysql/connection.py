@@ -10,7 +10,6 @@ import re
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pymysql.connections import Connection as DriverConnection
@@ -197,15 +196,9 @@ def _unsupported(credentials: Credentials, version: str) -> LoginRefusedError:
     )
 
 
-@cache
-def _verifying_context(trust: Trust) -> ssl.SSLContext:
-    """Made once: to parse all of the regions' authorities takes longer than to log in."""
-    return trust.ssl_context()
-
-
 def _ssl_context(credentials: Credentials, trust: Trust) -> ssl.SSLContext:
     try:
-        return _verifying_context(trust)
+        return trust.ssl_context(credentials.host)
     except OSError:
         raise unreadable_bundle(credentials, trust) from None
 

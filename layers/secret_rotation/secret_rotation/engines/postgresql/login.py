@@ -91,14 +91,14 @@ def _parameters(credentials: Credentials, trust: Trust, settings: Mapping[str, s
         "client_encoding": "UTF8",
         "application_name": "secret_rotation",
         "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
-        **_security(trust, tls=credentials.tls),
+        **_security(trust, credentials),
     }
 
 
-def _security(trust: Trust, *, tls: bool) -> dict[str, str]:
+def _security(trust: Trust, credentials: Credentials) -> dict[str, str]:
     # No Kerberos, no client certificate, no revocation list from a home folder.
     nothing_else = {"gssencmode": "disable", "sslcertmode": "disable", "sslcrl": os.devnull}
-    if tls:
+    if credentials.tls:
         # A server that asks for no password would make every password seem right.
-        return {**trust.libpq_parameters(), **nothing_else, "require_auth": "!none"}
+        return {**trust.libpq_parameters(credentials.host), **nothing_else, "require_auth": "!none"}
     return {"sslmode": "disable", **nothing_else, "require_auth": "scram-sha-256,md5"}
