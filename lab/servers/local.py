@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from lab.servers.certificates import Certificate, CertificateAuthority
 
 CA_BUNDLE = "ca.pem"
+CERTIFICATE = "server.pem"
+PRIVATE_KEY = "server.key"
 LOG = "server.log"
 PORT_ATTEMPTS = 5
 PORT_TAKEN = "ddress already in use"
@@ -152,6 +154,6 @@ class LocalInstance(ABC):
 
 def write_certificate(folder: Path, certificate: Certificate) -> None:
     """Write what a server presents to its clients."""
-    write_private(folder / "server.pem", certificate.chain)
+    write_private(folder / CERTIFICATE, certificate.chain)
     write_private(folder / "issuer.pem", certificate.issuer)
-    write_private(folder / "server.key", certificate.private_key)
+    write_private(folder / PRIVATE_KEY, certificate.private_key)
