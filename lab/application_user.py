@@ -2,16 +2,23 @@
 
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from psycopg2.extensions import connection, encrypt_password
 
-from lab.relay import Relay
 from lab.servers import DatabaseServer, Login
 from lab.servers.pool import MYSQL
+
+
+class FrontOfServer(Protocol):
+    """What stands between clients and a server: a Relay, or a Tap where messages and not bytes matter."""
+
+    port: int
+    connections: int
+    silent: bool
 
 
 @dataclass
@@ -19,7 +26,7 @@ class ApplicationUser:
     """A user with a table of its own, in a database that a relay stands in front of."""
 
     server: DatabaseServer
-    relay: Relay
+    relay: FrontOfServer
     username: str
     password: str = field(repr=False)
     dbname: str
@@ -125,29 +132,55 @@ class ApplicationUser:
             return list(cursor.fetchall()) if cursor.description else []
 
 
-def create_application_user(server: DatabaseServer, relay: Relay, username: str) -> ApplicationUser:
+def create_application_user(server: DatabaseServer, relay: FrontOfServer, username: str) -> ApplicationUser:
     """Create the user and its table, as the superuser that RDS gives; the name is valid without quotes."""
-    dbname = f"db_{username}" if server.engine == MYSQL else "postgres"
-    user = ApplicationUser(server, relay, username, secrets.token_urlsafe(), dbname)
-    (_set_up_mysql if server.engine == MYSQL else _set_up_postgres)(user)
-    return user
+    return create_application_users(server, relay, [username])[0]
 
 
-def _set_up_postgres(user: ApplicationUser) -> None:
-    name = user.username
+def create_application_users(
+    server: DatabaseServer, relay: FrontOfServer, usernames: Iterable[str]
+) -> list[ApplicationUser]:
+    """Create many users as `create_application_user` does, over the same few connections."""
+    mysql = server.engine == MYSQL
+    users = [
+        ApplicationUser(server, relay, name, secrets.token_urlsafe(), f"db_{name}" if mysql else "postgres")
+        for name in usernames
+    ]
+    if users:
+        (_set_up_mysql if mysql else _set_up_postgres)(users)
+    return users
+
+
+def _set_up_postgres(users: list[ApplicationUser]) -> None:
     # A verifier instead of the password: the server logs statements of this kind.
-    with closing(cast("connection", user.server.connect(user.server.superuser))) as session:
-        verifier = encrypt_password(user.password, name, scope=session, algorithm="scram-sha-256")
-    user.as_superuser(f"CREATE ROLE \"{name}\" LOGIN PASSWORD '{verifier}'")
-    user.administrate(
+    server = users[0].server
+    with closing(cast("connection", server.connect(server.superuser))) as session:
+        verifiers = [
+            encrypt_password(user.password, user.username, scope=session, algorithm="scram-sha-256") for user in users
+        ]
+    users[0].as_superuser(
+        *(
+            f"CREATE ROLE \"{user.username}\" LOGIN PASSWORD '{verifier}'"
+            for user, verifier in zip(users, verifiers, strict=True)
+        )
+    )
+    users[0].administrate(*(statement for user in users for statement in _postgres_table(user.username)))
+
+
+def _postgres_table(name: str) -> tuple[str, ...]:
+    return (
         f"CREATE TABLE public.notes_{name} (note text)",
         f'ALTER TABLE public.notes_{name} OWNER TO "{name}"',
     )
 
 
-def _set_up_mysql(user: ApplicationUser) -> None:
+def _set_up_mysql(users: list[ApplicationUser]) -> None:
+    users[0].as_superuser(*(statement for user in users for statement in _mysql_account(user)))
+
+
+def _mysql_account(user: ApplicationUser) -> tuple[str, ...]:
     name = user.username
-    user.as_superuser(
+    return (
         f"CREATE USER '{name}'@'%' IDENTIFIED BY '{user.password}'",
         f"CREATE DATABASE db_{name}",
         f"CREATE TABLE db_{name}.notes_{name} (note text)",

@@ -12,6 +12,7 @@ import psycopg2
 import pymysql
 from botocore.exceptions import BotoCoreError, ClientError
 
+from lab.address import LOOPBACK
 from lab.lambda_environment import EmulatorMissingError, EmulatorStartError, FunctionCodeMissingError
 from lab.servers import ServerError
 from lab.world import EngineName
@@ -61,14 +62,14 @@ def run(program: str, work: Callable[[], int]) -> int:
         return 1
 
 
-def stay_local() -> None:
-    """Let nothing that the user has set for the real AWS reach the local one: profiles, files, proxies."""
+def stay_local(address: str = LOOPBACK) -> None:
+    """Let nothing that the user has set for the real AWS reach the one at this address: profiles, files, proxies."""
     for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CA_BUNDLE"):
         os.environ.pop(name, None)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         os.environ[name] = os.devnull
     for name in ("no_proxy", "NO_PROXY"):
-        os.environ[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1", "localhost"]))
+        os.environ[name] = ",".join(filter(None, [os.environ.get(name), *{LOOPBACK, "localhost", address}]))
 
 
 @dataclass(frozen=True)

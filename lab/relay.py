@@ -1,10 +1,13 @@
-"""A relay in front of a database server: counts connections, and can go silent or drop them."""
+"""A relay in front of a database server: counts connections, and can go silent, drop them or lead them elsewhere."""
 
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
+
+from lab.address import LOOPBACK
 
 CHUNK_BYTES = 65_536
 
@@ -12,18 +15,23 @@ CHUNK_BYTES = 65_536
 class Relay:
     """Passes bytes between clients and a server on this machine, TLS and all.
 
+    It listens at the address, and reaches the server at 127.0.0.1.
+
     Attributes:
         port: where clients connect.
         connections: how many did, since it was last set to 0.
         silent: whether a new connection is taken and then left without an answer.
+        loses_answer: whether the server's next answer is thrown away and its connection cut; False again once it was.
+        server_port: where new connections are led: change it, and it is a failover.
     """
 
-    def __init__(self, server_port: int) -> None:
-        self._server_port = server_port
-        self._listener = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, server_port: int, address: str = LOOPBACK) -> None:
+        self.server_port = server_port
+        self._listener = socket.create_server((address, 0))
         self.port: int = self._listener.getsockname()[1]
         self.connections = 0
         self.silent = False
+        self.loses_answer = False
         self._open: list[socket.socket] = []
 
     def __enter__(self) -> Self:
@@ -53,16 +61,28 @@ class Relay:
                     self._join(client)
 
     def _join(self, client: socket.socket) -> None:
-        server = socket.create_connection(("127.0.0.1", self._server_port))
+        try:
+            server = socket.create_connection((LOOPBACK, self.server_port))
+        except OSError:  # it is stopped: so the client's connection ends
+            _close(client)
+            return
         self._open.append(server)
-        for source, sink in ((client, server), (server, client)):
+        for source, sink, passes in ((client, server, _always), (server, client, self._passes_answer)):
             source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=_pump, args=(source, sink), daemon=True).start()
+            threading.Thread(target=_pump, args=(source, sink, passes), daemon=True).start()
+
+    def _passes_answer(self) -> bool:
+        lost, self.loses_answer = self.loses_answer, False
+        return not lost
 
 
-def _pump(source: socket.socket, sink: socket.socket) -> None:
+def _always() -> bool:
+    return True
+
+
+def _pump(source: socket.socket, sink: socket.socket, passes: Callable[[], bool]) -> None:
     with suppress(OSError):
-        while data := source.recv(CHUNK_BYTES):
+        while (data := source.recv(CHUNK_BYTES)) and passes():
             sink.sendall(data)
     _close(source)
     _close(sink)

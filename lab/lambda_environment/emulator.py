@@ -107,11 +107,18 @@ class Emulator:
         with self._progress:
             self._progress.wait_for(lambda: self._ended_invocations >= count, timeout_seconds)
 
+    def function_process_ids(self) -> list[int]:
+        """The function's process, once an invocation has started it."""
+        return [
+            function
+            for emulator in supervisor.children_of(self._process.pid)
+            for function in supervisor.children_of(emulator)
+        ]
+
     def kill_function(self) -> None:
         """SIGKILL the function's process, in the middle of whatever it does; the next invocation starts a new one."""
-        for emulator in _children(self._process.pid):
-            for function in _children(emulator):
-                os.kill(function, signal.SIGKILL)
+        for function in self.function_process_ids():
+            os.kill(function, signal.SIGKILL)
 
     def stop(self) -> None:
         """End the emulator and the function."""
@@ -158,12 +165,6 @@ def _command(port: int, handler: str) -> list[str]:
 def _supervised(scratch: str) -> list[str]:
     numbers = (os.getpid(), os.geteuid(), os.getegid(), int(signal.SIGKILL))
     return [sys.executable, "-I", "-S", supervisor.__file__, *map(str, numbers), scratch]
-
-
-def _children(pid: int) -> list[int]:
-    # The kernel lists a child under the thread that made it; the emulator has several.
-    lists = Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(child) for children in lists for child in children.read_text().split()]
 
 
 def _is_listening(port: int) -> bool:

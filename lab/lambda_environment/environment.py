@@ -42,7 +42,7 @@ class LambdaEnvironment:
     _one_at_a_time: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def __enter__(self) -> Self:
-        self._emulator = start_emulator(self.code.handler, self.code.task_root, self._environment())
+        self._emulator = start_emulator(self.code.handler, self.code.task_root, self.process_environment)
         return self
 
     def __exit__(
@@ -75,12 +75,13 @@ class LambdaEnvironment:
         self._running.kill_function()
 
     @property
-    def _running(self) -> Emulator:
-        if self._emulator is None:
-            raise RuntimeError("The Lambda environment is not started: use it in a with statement.")
-        return self._emulator
+    def process_ids(self) -> list[int]:
+        """The function's process: none before the first invocation, and another one after a kill."""
+        return self._running.function_process_ids()
 
-    def _environment(self) -> dict[str, str]:
+    @property
+    def process_environment(self) -> dict[str, str]:
+        """All environment variables of the function's process, but for the address of its runtime interface."""
         return {
             "AWS_EXECUTION_ENV": f"AWS_Lambda_python{sys.version_info.major}.{sys.version_info.minor}",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self.memory_mb),
@@ -99,3 +100,9 @@ class LambdaEnvironment:
             "_HANDLER": self.code.handler,
             **self.variables,
         }
+
+    @property
+    def _running(self) -> Emulator:
+        if self._emulator is None:
+            raise RuntimeError("The Lambda environment is not started: use it in a with statement.")
+        return self._emulator

@@ -20,6 +20,7 @@ from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend
 from lab.secretsmanager import versions as rules_of
 from lab.secretsmanager.errors import AwsError, invalid_request, not_found, resource_exists
 from lab.secretsmanager.rules import RotationRules
+from lab.secretsmanager.store import IndexedSecrets
 from lab.secretsmanager.versions import CURRENT, Version, Versions
 
 HISTORY_LENGTH = 200  # states a secret's lagging reads can go back
@@ -59,6 +60,7 @@ class StrictBackend(SecretsManagerBackend):
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         super().__init__(REGION, ACCOUNT)
+        self.secrets = IndexedSecrets()
         self.now = now
         self.lock = threading.RLock()
         self.rotations: dict[str, Rotation] = {}

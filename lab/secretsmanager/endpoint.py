@@ -34,6 +34,10 @@ class Request:
     caller: str
 
 
+Observer = Callable[["Request", bool], None]
+"""Told of each request twice: before it takes effect (False), and after, before it is answered (True)."""
+
+
 @dataclass(frozen=True)
 class Reply:
     """What goes back over HTTP."""
@@ -55,6 +59,7 @@ class Endpoint:
     ) -> None:
         self.calls = CallLog()
         self.faults = Faults()
+        self.observer: Observer = lambda request, done: None  # noqa: ARG005 - nobody watches
         self._backend = backend
         self._databases = databases
         self._reads: Mapping[str, Callable[[Mapping[str, Any], float], Answer]] = {
@@ -124,10 +129,12 @@ class Endpoint:
         self, request: Request, secret_arn: str | None, act: Callable[[Request, float], AnswerType]
     ) -> AnswerType:
         strike = self.faults.strike(request.operation, secret_arn)
+        self.observer(request, False)  # noqa: FBT003 - the meaning is the observer's
         strike.act(after_effect=False)
         with self._backend.lock:
             answer = act(request, strike.lag_seconds)
         strike.act(after_effect=True)
+        self.observer(request, True)  # noqa: FBT003 - as above
         return answer
 
     def _secrets_manager(self, request: Request, lag_seconds: float) -> Answer:

@@ -5,6 +5,7 @@ import socketserver
 import threading
 from http.server import BaseHTTPRequestHandler
 
+from lab.address import LOOPBACK
 from lab.secretsmanager.control import Control
 from lab.secretsmanager.endpoint import Endpoint, Reply
 from lab.secretsmanager.errors import ConnectionDroppedError
@@ -49,22 +50,23 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class HttpServer(socketserver.ThreadingTCPServer):
-    """Listens on the loopback interface; `port` 0 takes a free one."""
+    """Listens at one address, and no other; `port` 0 takes a free one."""
 
     allow_reuse_address = True
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, endpoint: Endpoint, control: Control, port: int = 0) -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
+    def __init__(self, endpoint: Endpoint, control: Control, port: int = 0, address: str = LOOPBACK) -> None:
+        super().__init__((address, port), _Handler)
+        self._address = address
         self.endpoint = endpoint
         self.control = control
 
     @property
     def url(self) -> str:
         """Where clients connect to."""
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        return f"http://{self._address}:{self.server_address[1]}"
 
     def start(self) -> None:
         """Serve in a thread that ends with the process."""

@@ -1,16 +1,18 @@
 """The strict local Secrets Manager: everything put together, in this process."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from lab.address import LOOPBACK
 from lab.lambda_environment.function import LambdaFunction
 from lab.secretsmanager import versions as rules_of
 from lab.secretsmanager.backend import StrictBackend
 from lab.secretsmanager.clients import Clients
 from lab.secretsmanager.control import Control
-from lab.secretsmanager.endpoint import Endpoint
+from lab.secretsmanager.endpoint import Endpoint, Observer
 from lab.secretsmanager.events import EventList, RotationEvent
 from lab.secretsmanager.http_server import HttpServer
 from lab.secretsmanager.operations import SecretOperations, Variations
@@ -28,13 +30,14 @@ if TYPE_CHECKING:
 
 
 class LocalSecretsManager:
-    """A Secrets Manager on 127.0.0.1 that keeps AWS's rules and rotates secrets through registered functions.
+    """A Secrets Manager on this machine that keeps AWS's rules and rotates secrets through registered functions.
 
     Use it as a context manager. Everything else about it is ordinary AWS: point a client, the AWS command line or
     ``AWS_ENDPOINT_URL_SECRETS_MANAGER`` at `endpoint_url`.
 
     Args:
         port: where to listen; 0 takes a free port.
+        address: where to listen, and the only one.
         retry: how often the rotation service attempts a failing rotation.
         send_rotation_token: whether events carry a RotationToken.
         variations: where AWS behaves in either way.
@@ -52,6 +55,7 @@ class LocalSecretsManager:
         self,
         *,
         port: int = 0,
+        address: str = LOOPBACK,
         retry: RetryPolicy | None = None,
         send_rotation_token: bool = False,
         variations: Variations | None = None,
@@ -69,7 +73,8 @@ class LocalSecretsManager:
         endpoint = Endpoint(self._backend, secrets, self._rotations, self.databases)
         self.calls: CallLog = endpoint.calls
         self.faults: Faults = endpoint.faults
-        self._http = HttpServer(endpoint, Control(self), port)
+        self._endpoint = endpoint
+        self._http = HttpServer(endpoint, Control(self), port, address)
         self.endpoint_url = self._http.url
         self._clients = Clients(self.endpoint_url)
         self._operator = self.client()
@@ -105,6 +110,14 @@ class LocalSecretsManager:
         with self._backend.lock:
             self._rotations.configure(self._backend.find(secret_id), {"RotationLambdaARN": function_arn})
 
+    def watch(self, observer: Observer) -> None:
+        """Tell the observer of every request, before and after it takes effect; it may raise ConnectionDroppedError."""
+        self._endpoint.observer = observer
+
+    def set_attempts(self, attempts: int) -> None:
+        """How often a rotation that fails is attempted from now on."""
+        self._service.retry = replace(self._service.retry, attempts=attempts)
+
     def begin_rotation(self, secret_id: str, token: str) -> str:
         """What RotateSecret does before it invokes anything: an empty AWSPENDING version; returns the token.
 
@@ -138,6 +151,12 @@ class LocalSecretsManager:
     def version_with(self, secret_id: str, label: str) -> str | None:
         """The id of the version that carries the label; not counted as a call."""
         return next((version_id for version_id, labels in self.labels(secret_id).items() if label in labels), None)
+
+    def value(self, secret_id: str, version_id: str) -> str | None:
+        """The SecretString of a version, with or without a label, or None where it has none; not counted as a call."""
+        with self._backend.lock:
+            version = self._backend.versions(self._backend.find(secret_id)).get(version_id)
+            return version.get("secret_string") if version else None
 
     def events(self, secret_id: str) -> list[RotationEvent]:
         """What Secrets Manager would have written to CloudTrail about the secret's rotations."""

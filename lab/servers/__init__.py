@@ -1,6 +1,6 @@
 """Real database servers for the lab: started from nothing, gone with the process that started them."""
 
-from lab.servers.certificates import Certificate, CertificateAuthority
+from lab.servers.certificates import LOCAL_NAMES, Certificate, CertificateAuthority, default_authority
 from lab.servers.model import (
     DatabaseServer,
     Login,
@@ -17,6 +17,7 @@ from lab.servers.postgres_instance import start_postgres, start_replica
 from lab.servers.postgres_software import supported_majors
 
 __all__ = [
+    "LOCAL_NAMES",
     "Certificate",
     "CertificateAuthority",
     "DatabaseServer",
@@ -28,6 +29,7 @@ __all__ = [
     "ServerFacts",
     "ServerStartError",
     "SharedServerError",
+    "default_authority",
     "start_mysql",
     "start_postgres",
     "start_replica",

@@ -45,11 +45,13 @@ def main(order: Order) -> int:
     if os.getppid() != order.parent_pid:
         return 1
     server = start(order)
-    if not ended_before_parent(server, parent):
+    is_orphan = not ended_before_parent(server, parent)
+    if is_orphan:
         end(server, order.death_signal)
-        shutil.rmtree(order.folder, ignore_errors=True)
     status = server.wait()
     kill_descendants()
+    if is_orphan:
+        shutil.rmtree(order.folder, ignore_errors=True)
     return status
 
 
@@ -100,10 +102,12 @@ def kill_descendants() -> None:
 
 def children_of(pid: int) -> list[int]:
     """Return the processes that a process started and that are not gone yet."""
-    try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except FileNotFoundError:
-        return []
+    found: list[int] = []
+    # The kernel lists a child under the thread that made it.
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            found += map(int, children.read_text().split())
+    return found
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ from lab.secretsmanager import OPERATOR_CALLER
 from lab.secretsmanager.backend import REGION
 from lab.secretsmanager.clients import SECRET_KEY
 from lab.servers import DatabaseServer
-from lab.up.residents import BY_HAND, CA_BUNDLE, is_built, secret_name
+from lab.up.place import Place
+from lab.up.residents import BY_HAND, ca_bundle, is_built, secret_name
 from lab.world import EngineName, StrategyName, World
 
 TEXT = """\
@@ -28,7 +29,7 @@ In another terminal (`aws` is in .venv-sam/bin, too):
       --secret-id {secret}
   aws secretsmanager list-secret-version-ids --secret-id {secret}
   aws secretsmanager describe-secret --secret-id {secret}
-  .venv/bin/python -m lab login {secret}{port}
+  .venv/bin/python -m lab login {secret}{options}
 
 Secrets that rotate:
 {secrets}
@@ -36,24 +37,30 @@ Secrets that rotate:
 Rotations, as they happen:
 """
 BY_HAND_TEXT = """\
-  {name} waits in the middle of a rotation: see events/README.md
+  {name} waits in the middle of a rotation; step by step, with the files of events/:
+      curl --data @events/create_secret.json {url}
 """
 
 
-def instructions(world: World, engines: Sequence[EngineName], servers: Sequence[DatabaseServer], port: str) -> str:
-    """All that the lab prints when it is up; `port` is what `python -m lab login` must be told, if anything."""
+def instructions(world: World, engines: Sequence[EngineName], servers: Sequence[DatabaseServer], place: Place) -> str:
+    """All that the lab prints when it is up at a place."""
     secrets = [secret_name(engine, strategy) for engine in engines for strategy in StrategyName]
     names = [f"{engine.brand} {server.version}" for engine, server in zip(engines, servers, strict=True)]
     return TEXT.format(
         url=world.cloud.endpoint_url,
         servers="\n".join(f"  {n:<16} {s.host}:{s.port}" for n, s in zip(names, servers, strict=True)),
-        ca=CA_BUNDLE.relative_to(REPOSITORY),
+        ca=ca_bundle(place).relative_to(REPOSITORY),
         functions=f"{BUILD.relative_to(REPOSITORY)} (sam build)" if is_built() else "functions/ (nothing is built)",
         key_id=OPERATOR_CALLER,
         key=SECRET_KEY,
         region=REGION,
         secret=secrets[0],
-        port=port,
+        options=place.options,
         secrets="\n".join(f"  {name}" for name in secrets),
-        by_hand=BY_HAND_TEXT.format(name=BY_HAND) if EngineName.POSTGRESQL in engines else "",
+        by_hand=_by_hand(world) if EngineName.POSTGRESQL in engines else "",
     )
+
+
+def _by_hand(world: World) -> str:
+    function = world.functions[f"{EngineName.POSTGRESQL}_{StrategyName.SINGLE_USER}"]
+    return BY_HAND_TEXT.format(name=BY_HAND, url=function.url)

@@ -9,7 +9,8 @@ from lab.console import Printer
 from lab.secretsmanager.clients import Clients
 from lab.servers import Login, ServerFacts
 from lab.servers.pool import MYSQL, shared
-from lab.up.residents import CA_BUNDLE
+from lab.up.place import Place
+from lab.up.residents import ca_bundle
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -18,19 +19,20 @@ LABELS = ("AWSCURRENT", "AWSPENDING", "AWSPREVIOUS")
 NOBODY = Login("", "")
 
 
-def log_in(secret_name: str, port: int, printer: Printer) -> bool:
+def log_in(secret_name: str, place: Place, printer: Printer) -> bool:
     """Print of each label whether its version logs in; tells whether AWSCURRENT does."""
-    client = Clients(f"http://127.0.0.1:{port}").secrets_manager()
-    accepted = {label: _log_in(client, secret_name, label, printer) for label in LABELS}
+    client = Clients(place.url).secrets_manager()
+    trust = ca_bundle(place)
+    accepted = {label: _log_in(client, secret_name, label, trust, printer) for label in LABELS}
     return accepted["AWSCURRENT"]
 
 
-def _log_in(client: "SecretsManagerClient", secret_name: str, label: str, printer: Printer) -> bool:
+def _log_in(client: "SecretsManagerClient", secret_name: str, label: str, trust: Path, printer: Printer) -> bool:
     value = _value(client, secret_name, label)
     if value is None:
         printer.line(f"{label:<11} no version has a value under this label")
         return False
-    server = shared(_facts(value))
+    server = shared(_facts(value, trust))
     accepted = server.can_log_in(value["username"], value["password"], value.get("dbname"))
     outcome = "logs in" if accepted else printer.bad("is refused")
     printer.line(f"{label:<11} {value['username']} {outcome} at {value['host']}:{value['port']}")
@@ -47,13 +49,13 @@ def _value(client: "SecretsManagerClient", secret_name: str, label: str) -> dict
     return value
 
 
-def _facts(value: dict[str, Any]) -> ServerFacts:
+def _facts(value: dict[str, Any], trust: Path) -> ServerFacts:
     return ServerFacts(
         engine=value["engine"],
         version="",
         host=value["host"],
         port=int(value["port"]),
-        ca_bundle=CA_BUNDLE,
+        ca_bundle=trust,
         superuser=NOBODY,
         administrator=NOBODY,
         log_path=Path(os.devnull),

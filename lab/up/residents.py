@@ -5,10 +5,10 @@ from pathlib import Path
 
 from lab.lambda_environment.code import BUILD, REPOSITORY, FunctionCode
 from lab.servers import DatabaseServer
+from lab.up.place import Place
 from lab.world import EngineName, StrategyName, World
 
-CA_BUNDLE = REPOSITORY / ".cache" / "lab" / "ca.pem"
-"""What clients of the lab's servers trust."""
+CA_FOLDER = REPOSITORY / ".cache" / "lab"
 EVENT = REPOSITORY / "events" / "create_secret.json"
 BY_HAND = "lab/by-hand"
 
@@ -40,10 +40,15 @@ def secret_name(engine: EngineName, strategy: StrategyName) -> str:
     return f"lab/{engine}-{strategy.replace('_', '-')}"
 
 
-def prepare_ca_bundle() -> Path:
+def ca_bundle(place: Place) -> Path:
+    """What clients of a lab's servers trust."""
+    return CA_FOLDER / f"ca-{place.name}.pem"
+
+
+def prepare_ca_bundle(place: Place) -> Path:
     """Return where the CA bundle goes, in a folder that is there."""
-    CA_BUNDLE.parent.mkdir(parents=True, exist_ok=True)
-    return CA_BUNDLE
+    CA_FOLDER.mkdir(parents=True, exist_ok=True)
+    return ca_bundle(place)
 
 
 def _begin_by_hand(world: World, server: DatabaseServer, function_arn: str) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import re
+from pathlib import Path, PurePosixPath
 
+from lab.up.place import DEFAULT_PORT, Place
+from lab.up.residents import ca_bundle
 from secret_rotation.model import RotationRequest, Step
 
 ROOT = Path(__file__).parents[2]
@@ -36,3 +39,13 @@ def test_the_environment_file_sets_what_the_template_has() -> None:
     template = (ROOT / "template.yaml").read_text()
     for variable in json.loads((EVENTS / "env.json").read_text())["Parameters"]:
         assert f"        {variable}: !Ref " in template
+
+
+def test_the_environment_file_names_the_lab_that_the_readme_starts() -> None:
+    """Secrets Manager is where the README's `make lab` puts it, and the CA bundle where its `cp` does."""
+    readme = (EVENTS / "README.md").read_text()
+    place = Place(re.findall(r"make lab LAB_ADDRESS=(\S+)", readme)[0], DEFAULT_PORT)
+    parameters = json.loads((EVENTS / "env.json").read_text())["Parameters"]
+    assert parameters["SECRETS_MANAGER_ENDPOINT"] == place.url
+    copied = re.findall(r"cp (\S+) \.aws-sam/build/PostgresqlSingleUserFunction/(\S+)", readme)
+    assert copied == [(str(ca_bundle(place).relative_to(ROOT)), PurePosixPath(parameters["RDS_CA_BUNDLE"]).name)]

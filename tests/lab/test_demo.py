@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import signal
+import tempfile
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,13 +17,14 @@ from lab.console import Printer
 from lab.demo.narrator import Narrator
 from lab.demo.show import Show
 from lab.secretsmanager import faults
+from lab.servers.process import wait_for
 from lab.world import EngineName, World
 from tests.fixtures.processes import descendants, is_alive
-from tests.lab.commands import end, read_until, run, running
+from tests.lab.commands import TIMEOUT_SECONDS, end, read_until, run, running
 
 if TYPE_CHECKING:
     import subprocess
-    from pathlib import Path
+    from collections.abc import Iterator
 
 DEMO = "lab.demo"
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
@@ -121,6 +125,26 @@ def test_it_ends_cleanly(number: signal.Signals) -> None:
     assert "Traceback" not in rest
     assert len(family) >= 3  # the database's and the function's supervisors at least, and a server
     assert not [pid for pid in family if is_alive(pid)]
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder for temporary files that the servers' user may enter, which pytest's own are not where root runs it."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def test_it_ends_cleanly_while_the_server_starts(open_folder: Path) -> None:
+    """Interrupted before its server is up, with all that it has started so far, it leaves no process and no file."""
+    with running(DEMO, start_new_session=True, TMPDIR=str(open_folder)) as process:
+        wait_for(lambda: any(open_folder.glob("lab-postgres-*")), TIMEOUT_SECONDS, lambda: "There is no server.")
+        family = descendants(process.pid)
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(TIMEOUT_SECONDS)
+    assert process.returncode == 128 + signal.SIGINT
+    assert not [pid for pid in family if is_alive(pid)]
+    assert list(open_folder.iterdir()) == []
 
 
 @pytest.mark.parametrize(

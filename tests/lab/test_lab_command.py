@@ -3,69 +3,30 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from lab.secretsmanager import OPERATOR_CALLER
+from lab.lambda_environment.http_function import HttpFunction
 from lab.servers.process import free_port
-from tests.fixtures.processes import descendants, is_alive
+from tests.fixtures.processes import descendants, is_alive, listening_addresses
 from tests.lab.commands import ROOT, end, read_until, run, running
+from tests.lab.up import SECRETS, UP, Lab, lab_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-AWS = ROOT / ".venv-sam" / "bin" / "aws"
-UP = "Rotations, as they happen:"
-SECRETS = [
-    "lab/postgresql-single-user",
-    "lab/postgresql-alternating-users",
-    "lab/mysql-single-user",
-    "lab/mysql-alternating-users",
-]
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 pytestmark = pytest.mark.xdist_group("lab command")
-
-
-class Lab:
-    """A lab that is up."""
-
-    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
-        self.process = process
-        self.port = str(port)
-        self.greeting = read_until(process, UP)
-
-    def aws(self, *arguments: str) -> str:
-        """Run `aws secretsmanager ...` against the lab; return what it prints."""
-        if not AWS.exists():
-            pytest.fail("There is no .venv-sam with the AWS CLI. Run the tests with `make test`, which makes it.")
-        url = f"http://127.0.0.1:{self.port}"
-        credentials = {"AWS_ACCESS_KEY_ID": OPERATOR_CALLER, "AWS_SECRET_ACCESS_KEY": "lab"}
-        return subprocess.run(
-            [AWS, "secretsmanager", *arguments, "--endpoint-url", url, "--output", "json"],
-            env={"PATH": os.environ["PATH"], "AWS_DEFAULT_REGION": "us-east-1", **credentials},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-
-    def log_in(self, secret: str) -> subprocess.CompletedProcess[str]:
-        """Run `python -m lab login SECRET`."""
-        return run("lab", "login", secret, "--port", self.port)
 
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
     """A lab with both engines, on a port of its own."""
-    port = free_port()
-    with running("lab", "--port", str(port)) as process:
-        yield Lab(process, port)
-        process.terminate()
-        process.wait()
+    with lab_up() as lab:
+        yield lab
 
 
 @pytest.mark.parametrize("secret", SECRETS)
@@ -89,12 +50,14 @@ def test_the_sample_events_rotate_by_hand(lab: Lab) -> None:
     stages = json.loads(lab.aws("describe-secret", "--secret-id", event["SecretId"]))["VersionIdsToStages"]
     assert stages[event["ClientRequestToken"]] == ["AWSPENDING"]
     assert lab.log_in("lab/by-hand").returncode == 0
+    url = re.findall(r"curl --data @events/create_secret.json (\S+)", lab.greeting)[0]
+    assert not HttpFunction(url).invoke(event).failed
 
 
 def test_it_says_what_to_type(lab: Lab) -> None:
     """What the lab prints names its port, its servers, and each secret."""
     for text in (
-        f"http://127.0.0.1:{lab.port}",
+        lab.url,
         "PostgreSQL ",
         "MySQL ",
         *SECRETS,
@@ -102,6 +65,11 @@ def test_it_says_what_to_type(lab: Lab) -> None:
         "python -m lab login",
     ):
         assert text in lab.greeting
+
+
+def test_it_listens_at_127_0_0_1_only(lab: Lab) -> None:
+    """Unless told otherwise, the lab is reached from this machine alone."""
+    assert listening_addresses({lab.process.pid, *descendants(lab.process.pid)}) == {"127.0.0.1"}
 
 
 def test_a_secret_that_is_not_there(lab: Lab) -> None:
@@ -117,6 +85,15 @@ def test_a_port_that_is_taken(lab: Lab) -> None:
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert f"Port {lab.port} is taken" in done.stderr
     assert "--port" in done.stderr
+
+
+def test_another_lab_leaves_this_one_alone(lab: Lab) -> None:
+    """While a second lab is up at another port, with an authority of its own, the first one's secrets still log in."""
+    with running("lab", "--port", str(free_port()), ENGINE="postgresql") as second:
+        read_until(second, UP)
+        login = lab.log_in("lab/by-hand")
+        end(second, signal.SIGTERM)
+    assert (login.returncode, login.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http"])

@@ -91,7 +91,7 @@ def test_functions_and_drivers_have_one_architecture(template: Template, archite
 
 def test_drivers_are_built_for_the_runtime(template: Template) -> None:
     """The layers are built for the Python that the functions run on: a driver of another one cannot be imported."""
-    built = re.search(r"^LAYER_PYTHON \?= (.+)$", (ROOT / "layers/Makefile").read_text(), re.MULTILINE)
+    built = re.search(r"^LAYER_PYTHON \?= (.+)$", (ROOT / "scripts/bytecode.mk").read_text(), re.MULTILINE)
     assert built is not None
     stack = Stack(template)
     assert {f["Runtime"] for f in stack.of_type("AWS::Lambda::Function").values()} == {f"python{built[1]}"}
