@@ -3,22 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
-from lab.secretsmanager import DatabaseCluster, DatabaseInstance
-from lab.servers import DatabaseServer, PostgresServer, start_replica
-from tests.fixtures.databases import MYSQL, ApplicationUser, MakeUser
-from tests.fixtures.rotation import ALTERNATING_USERS, SINGLE_USER, Application, MakeApplication
-
-
-def managed_by_rds(application: Application, tag: str, arn: str) -> None:
-    """Make the superuser's secret what RDS makes it: a user name and a password, and a tag."""
-    value = application.superuser_secret.value()
-    application.superuser_secret.put({key: value[key] for key in ("username", "password")})
-    application.secret.client.tag_resource(SecretId=application.superuser_secret.arn, Tags=[{"Key": tag, "Value": arn}])
-
-
-def instance(user: ApplicationUser, identifier: str = "localhost") -> DatabaseInstance:
-    """The user's server as an instance that RDS knows."""
-    return DatabaseInstance(identifier, user.engine, "localhost", user.relay.port)
+from lab.secretsmanager import DatabaseCluster
+from lab.servers import PostgresServer, start_replica
+from tests.fixtures.databases import ApplicationUser, MakeUser
+from tests.fixtures.rotation import ALTERNATING_USERS, SINGLE_USER, MakeApplication
+from tests.rotation.rds import engine_family, instance, managed_by_rds, trusting
 
 
 def test_a_superuser_secret_that_rds_manages_for_an_instance(
@@ -43,11 +32,6 @@ def test_a_superuser_secret_that_rds_manages_for_a_cluster(
     managed_by_rds(application, "aws:rds:primaryDBClusterArn", cluster.arn)
     assert application.rotate().succeeded
     assert application.works()
-
-
-def engine_family(user: ApplicationUser) -> str:
-    """What follows "aurora-" in the engine's name."""
-    return "mysql" if user.engine == MYSQL else "postgresql"
 
 
 def test_a_superuser_secret_whose_database_is_gone(user: ApplicationUser, make_application: MakeApplication) -> None:
@@ -111,13 +95,6 @@ def test_single_user_on_a_read_only_server_is_named(
     assert outcome.failed
     assert "read-only" in str(outcome.error_message)
     assert "writer" in str(outcome.error_message)
-
-
-def trusting(folder: Path, *servers: DatabaseServer) -> dict[str, str]:
-    """A variable that makes a function trust the authorities of several servers."""
-    bundle = folder / "ca.pem"
-    bundle.write_text("".join(server.ca_bundle.read_text() for server in servers))
-    return {"RDS_CA_BUNDLE": str(bundle)}
 
 
 def replica_catches_up(replica: PostgresServer, user: ApplicationUser) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from lab.servers import DatabaseServer
+from secret_rotation import aws
 from tests.fixtures.databases import MYSQL, MakeUser
 from tests.fixtures.rotation import ALTERNATING_USERS, SINGLE_USER, STRATEGIES, MakeApplication
 
@@ -107,3 +108,42 @@ def test_sessions_of_the_application_survive(
         for _ in range(2):
             assert application.rotate().succeeded
             assert work()
+
+
+def test_one_client_of_aws_serves_all_invocations(
+    newest_postgres: DatabaseServer,
+    make_user: MakeUser,
+    make_application: MakeApplication,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A Lambda environment makes its client once, at init, however often it is invoked."""
+    made: list[str] = []
+
+    def client(service: str, endpoint_url: str | None = None) -> object:
+        made.append(service)
+        return make_client(service, endpoint_url)
+
+    make_client = aws.client
+    monkeypatch.setattr(aws, "client", client)
+    application = make_application(make_user(newest_postgres), ALTERNATING_USERS)
+    for _ in range(2):
+        assert application.rotate().succeeded
+    assert made == ["secretsmanager"]
+
+
+def test_a_password_that_fails_its_test_is_not_promoted(
+    database: DatabaseServer, make_user: MakeUser, make_application: MakeApplication
+) -> None:
+    """The new user cannot log in: testSecret says so, AWSCURRENT stays, and the same token completes once it can."""
+    user = make_user(database)
+    application = make_application(user, ALTERNATING_USERS)
+    token, clone = application.begin(), f"{user.username}_clone"
+    assert not application.steps(token, "createSecret", "setSecret").failed
+    mysql = database.engine == MYSQL
+    user.as_superuser(f"ALTER USER '{clone}'@'%' ACCOUNT LOCK" if mysql else f"ALTER ROLE {clone} NOLOGIN")
+    assert application.step("testSecret", token).error_type == "LoginRefusedError"
+    assert application.promote_nothing(token)
+    assert application.works()
+    user.as_superuser(f"ALTER USER '{clone}'@'%' ACCOUNT UNLOCK" if mysql else f"ALTER ROLE {clone} LOGIN")
+    assert not application.steps(token, *CALLS).failed
+    assert application.works()
