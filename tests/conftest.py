@@ -6,4 +6,5 @@ pytest_plugins = [
     "tests.fixtures.databases",
     "tests.fixtures.cloud",
     "tests.fixtures.rotation",
+    "tests.fixtures.interleavings",
 ]
