@@ -1,4 +1,5 @@
 # Every target sets itself up first. What is set up stays in .venv, .venv-sam, .cache and .aws-sam; `make clean` removes it.
+# Database servers are kept outside, for all checkouts of a user: see cache_folder() in lab/servers/host.py.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -22,19 +23,35 @@ layer_lock := layers/dependencies/requirements.txt
 
 .PHONY: help
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: demo
 demo: .venv/.demo $(rie) ## Rotate real databases before your eyes (ENGINE=mysql for MySQL)
 	@$(python) -m lab.demo
 
 .PHONY: lab
-lab: .venv/.demo $(rie) .aws-sam/host/template.yaml ## Keep a local Secrets Manager, Lambda and databases up
+lab: .venv/.demo $(rie) .aws-sam/host/template.yaml ## Keep a local Secrets Manager, Lambda and databases up (LAB_ADDRESS=172.17.0.1: for containers, too)
 	@PATH="$(CURDIR)/.venv-sam/bin:$$PATH" $(python) -m lab
 
 .PHONY: test
 test: .venv/.dev $(rie) .aws-sam/host/template.yaml ## Run all tests, against real databases
 	@$(python) -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+.PHONY: crash-table
+crash-table: .venv/.demo ## Kill rotations at every moment, in every way, and write docs/crash-table.md (an hour)
+	@$(python) -m lab.crash $(CRASH_ARGS)
+
+.PHONY: bench-fleet
+bench-fleet: .venv/.demo $(rie) .aws-sam/host/template.yaml ## Rotate fleets of up to 500 secrets, measured (BENCH_ARGS="--secrets 1,10")
+	@$(python) -m benchmarks.fleet $(BENCH_ARGS)
+
+.PHONY: capacity
+capacity: .venv/.demo ## Compute docs/capacity.md anew
+	@$(python) -m benchmarks.fleet.page
+
+.PHONY: bench
+bench: .venv/.demo $(rie) .aws-sam/host/template.yaml ## Measure the functions against a floor (PUBLISH=1 for the docs)
+	@$(python) -m benchmarks $(if $(PUBLISH),--publish) $(BENCH_ARGS)
 
 .PHONY: lint
 lint: .venv/.dev ## Check style, formatting and layering
@@ -67,7 +84,7 @@ lock: ## Update all locked versions (needs uv)
 .PHONY: clean
 clean: ## Remove all that was set up or built
 	rm -rf .venv .venv-sam .cache .aws-sam .hypothesis
-	find functions lab layers scripts tests -name __pycache__ -prune -exec rm -rf {} +
+	find benchmarks functions lab layers scripts tests -name __pycache__ -prune -exec rm -rf {} +
 
 # Setting up ----------------------------------------------------------------------------------------------------------
 # A stamp is written last, so a set-up that was interrupted is done again.
@@ -97,7 +114,7 @@ $(rie): requirements/sam.txt | .venv/.demo
 	@scripts/fetch-rie $(python) $@
 
 # The functions as `sam build` makes them, but with drivers for this machine and its Python: the lab runs these.
-source := $(wildcard template.yaml functions/Makefile functions/*/app.py layers/Makefile) $(layer_lock) \
+source := $(wildcard template.yaml functions/Makefile functions/*/app.py layers/Makefile scripts/bytecode.mk) $(layer_lock) \
 	$(shell find layers/secret_rotation -type f -not -name '*.pyc')
 
 .aws-sam/host/template.yaml: $(source) .cache/python .venv-sam/.sam

@@ -20,7 +20,7 @@ CLI_ONLY = {
 }
 """Commands of the AWS CLI that are no operation of a service, with their options."""
 SAM_COMMANDS = {"build", "deploy", "validate", "local"}
-TARGET = re.compile(r"\bmake (?:[A-Z]+=\S+ )?([a-z]+)\b(?! [a-z]+ sure)")
+TARGET = re.compile(r"\bmake (?:[A-Z]+=\S+ )?([a-z]+(?:-[a-z]+)*)\b(?! [a-z]+ sure)")
 
 
 @dataclass(frozen=True)
