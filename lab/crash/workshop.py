@@ -51,6 +51,8 @@ class Workshop:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for subject in self._subjects.values():
+            subject.tap.__exit__(None, None, None)
         self._stack.close()
 
     def clean(self, scenario: Scenario) -> Clean:
@@ -67,19 +69,22 @@ class Workshop:
     def subject(self, scenario: Scenario) -> Subject:
         """A subject whose next rotation is of this kind."""
         key = (scenario.server, scenario.strategy)
-        subject = self._subjects.pop(key, None)
-        if subject is None or scenario.phase is Phase.FIRST or subject.rotations > MAX_ROTATIONS:
-            subject = self._new_subject(scenario)
+        known = self._subjects.get(key)
+        if known is None or scenario.phase is Phase.FIRST or known.rotations > MAX_ROTATIONS:
+            self.give_up(scenario)
+            self._subjects[key] = self._new_subject(scenario)
+        subject = self._subjects[key]
         while not _is_next(scenario.phase, subject):
             run = subject.rotate()
             require(run.succeeded, f"a rotation to prepare the subject failed: {run.outcome}")
         subject.tap.server_ports.clear()
-        self._subjects[key] = subject
         return subject
 
     def give_up(self, scenario: Scenario) -> None:
-        """Forget a subject of which something is broken."""
-        self._subjects.pop((scenario.server, scenario.strategy), None)
+        """Close a subject that is no longer needed, or of which something is broken."""
+        subject = self._subjects.pop((scenario.server, scenario.strategy), None)
+        if subject is not None:
+            subject.tap.__exit__(None, None, None)
 
     def log(self, scenario: Scenario) -> str:
         """The last lines of the function's log."""
@@ -88,7 +93,7 @@ class Workshop:
 
     def _new_subject(self, scenario: Scenario) -> Subject:
         server = self._server_called(scenario.server)
-        tap = self._stack.enter_context(Tap(server))
+        tap = Tap(server).__enter__()
         user = create_application_user(server, tap, f"app_{secrets.token_hex(4)}")
         enrich(user)
         arn = self._new_secret(user, scenario.strategy)
