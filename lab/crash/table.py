@@ -1,12 +1,13 @@
 """docs/crash-table.md: written from results, and read again to see whether it still tells the truth."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from lab.crash.case import Result
 from lab.crash.moment import Moment
-from lab.crash.scenario import PHASES, STRATEGIES, Phase, Scenario, Way
+from lab.crash.scenario import PHASES, Phase, Scenario, Way
 from lab.crash.standing import Standing
 from lab.lambda_environment.code import REPOSITORY
 
@@ -51,29 +52,40 @@ class Row:
     moment: Moment
     left: Standing
     healing: dict[Way, set[str]] = field(default_factory=lambda: defaultdict(set))
-    servers: set[str] = field(default_factory=set)
+
+    def add(self, result: Result) -> None:
+        """Add what another case at this moment found."""
+        if (self.moment, self.left) != (result.moment, result.left):
+            raise ValueError(f"{result.case} is {result.moment}, leaves {result.left}; elsewhere {self}")
+        self.healing[result.case.way].add(result.healing)
 
 
-Key = tuple[Moment, int]
-Tables = dict[tuple[str, str, Phase], dict[Key, Row]]
+@dataclass
+class Table:
+    """A kind of rotation on servers that have the same moments of it; rows by position."""
+
+    engine: str
+    strategy: str
+    phase: Phase
+    servers: list[str]
+    rows: dict[int, Row]
+    cases: int
+
+    @property
+    def heading(self) -> str:
+        """What it is a table of."""
+        versions = ", ".join(server.removeprefix(self.engine) for server in self.servers)
+        return f"{ENGINES[self.engine]} {versions}".strip() + f", {self.strategy.replace('_', ' ')}, {self.phase}"
 
 
 def document(results: Iterable[Result]) -> str:
     """The whole document."""
     results = list(results)
-    servers = sorted({result.case.scenario.server for result in results})
-    tables = _tables(results)
-    parts = [INTRODUCTION, _totals(results, tables)]
-    for (engine, strategy, phase), rows in tables.items():
-        parts.append(f"## {heading_of(engine, strategy, phase)}\n")
-        of_engine = {server for server in servers if server.startswith(engine)}
-        parts.append(_markdown([HEADER, *_cells(rows.values(), of_engine)]))
+    found = tables(results)
+    parts = [INTRODUCTION, f"**{summary(results)}.**\n", _markdown(_totals(found)), _markdown(_servers(results))]
+    for table in found:
+        parts += [f"## {table.heading}\n", _markdown([HEADER, *_cells(table)])]
     return "\n".join(parts)
-
-
-def heading_of(engine: str, strategy: str, phase: Phase) -> str:
-    """Of a scenario's table."""
-    return f"{ENGINES[engine]}, {strategy.replace('_', ' ')}, {phase}"
 
 
 def summary(results: Iterable[Result]) -> str:
@@ -84,74 +96,55 @@ def summary(results: Iterable[Result]) -> str:
     return f"{len(results):,} kills at {moments:,} moments, on {servers} servers: no promise broken"
 
 
-def _totals(results: list[Result], tables: Tables) -> str:
-    cases = Counter(_table_of(result.case.scenario) for result in results)
-    lines = [("Engine", "Strategy", "Rotation", "Moments", "Cases", "Promises broken")]
-    for (engine, strategy, phase), rows in tables.items():
-        count = cases[engine, strategy, phase]
-        lines.append((ENGINES[engine], strategy.replace("_", " "), phase, str(len(rows)), f"{count:,}", "0"))
-    return f"**{summary(results)}.**\n\n{_markdown(lines)}\n{_markdown(_servers(results))}"
+def tables(results: Iterable[Result]) -> list[Table]:
+    """The results by kind of rotation; servers, newest first, are together where their moments are the same."""
+    by_scenario: dict[Scenario, list[Result]] = defaultdict(list)
+    for result in results:
+        by_scenario[result.case.scenario].append(result)
+    found: list[Table] = []
+    for scenario in sorted(by_scenario, key=lambda one: one.server, reverse=True):
+        _add(found, scenario, by_scenario[scenario])
+    return sorted(found, key=_order)
+
+
+def _order(table: Table) -> tuple[object, ...]:
+    return list(ENGINES).index(table.engine), table.strategy, PHASES[table.strategy].index(table.phase), table.servers
+
+
+def _add(found: list[Table], scenario: Scenario, results: list[Result]) -> None:
+    engine = scenario.server.rstrip("0123456789")
+    kind = (engine, scenario.strategy, scenario.phase)
+    same = (one for one in found if (one.engine, one.strategy, one.phase) == kind and _agree(one, results))
+    table = next(same, None)
+    if table is None:
+        table = Table(*kind, servers=[], rows={}, cases=0)
+        found.append(table)
+    table.servers.insert(0, scenario.server)
+    table.cases += len(results)
+    for result in results:
+        table.rows.setdefault(result.case.position, Row(result.moment, result.left)).add(result)
+
+
+def _agree(table: Table, results: list[Result]) -> bool:
+    known = [result for result in results if result.case.position in table.rows]
+    return all(table.rows[result.case.position].moment == result.moment for result in known)
+
+
+def _totals(found: list[Table]) -> list[tuple[str, ...]]:
+    lines: list[tuple[str, ...]] = [("Rotation", "Moments", "Cases", "Promises broken")]
+    return lines + [(table.heading, f"{len(table.rows):,}", f"{table.cases:,}", "0") for table in found]
 
 
 def _servers(results: list[Result]) -> list[tuple[str, ...]]:
     """How many of a server's moments were tried, and with how many of the ways on."""
     lines: list[tuple[str, ...]] = [("Server", "Moments", "Cases", "Ways on for each moment")]
-    for server in sorted({result.case.scenario.server for result in results}):
-        own = [result.case for result in results if result.case.scenario.server == server]
+    ordered = sorted((result.case for result in results), key=lambda case: case.scenario.server)
+    for server, group in groupby(ordered, key=lambda case: case.scenario.server):
+        own = list(group)
         moments = {(case.scenario, case.position) for case in own}
-        ways = "all four" if len(own) == len(moments) * len(Way) else "one, in turn"
+        ways = "all four" if len(own) == len(moments) * len(Way) else "in turn"
         lines.append((server, f"{len(moments):,}", f"{len(own):,}", ways))
     return lines
-
-
-def _table_of(scenario: Scenario) -> tuple[str, str, Phase]:
-    return scenario.server.rstrip("0123456789"), scenario.strategy, scenario.phase
-
-
-def _tables(results: list[Result]) -> Tables:
-    """Rows in the order in which their moments come; what only some versions do stands after what precedes it there."""
-    tables: Tables = {(engine, s, phase): {} for engine in ENGINES for s in STRATEGIES for phase in PHASES[s]}
-    by_scenario: dict[Scenario, list[Result]] = defaultdict(list)
-    for result in results:
-        by_scenario[result.case.scenario].append(result)
-    for scenario in sorted(by_scenario, key=lambda one: one.server, reverse=True):
-        table = _table_of(scenario)
-        tables[table] = _merged(tables[table], keyed(by_scenario[scenario]), scenario.server)
-    return tables
-
-
-def keyed(results: list[Result]) -> dict[Key, list[Result]]:
-    """Results by their moment and its occurrence in the rotation, in order."""
-    at: dict[int, list[Result]] = defaultdict(list)
-    for result in results:
-        at[result.case.position].append(result)
-    seen: Counter[Moment] = Counter()
-    found = {}
-    for position in sorted(at):
-        moment = at[position][0].moment
-        seen[moment] += 1
-        found[moment, seen[moment]] = at[position]
-    return found
-
-
-def _merged(rows: dict[Key, Row], results: Mapping[Key, list[Result]], server: str) -> dict[Key, Row]:
-    keys = list(rows)
-    place = 0
-    for key, found in results.items():
-        if key not in rows:
-            rows[key] = Row(key[0], found[0].left)
-            keys.insert(place, key)
-        place = keys.index(key) + 1
-        for result in found:
-            _add(rows[key], result, server)
-    return {key: rows[key] for key in keys}
-
-
-def _add(row: Row, result: Result, server: str) -> None:
-    if row.left != result.left:
-        raise ValueError(f"{result.case} leaves {result.left}, which elsewhere is {row.left}")
-    row.healing[result.case.way].add(result.healing)
-    row.servers.add(server)
 
 
 def text_of(moment: Moment) -> str:
@@ -161,22 +154,28 @@ def text_of(moment: Moment) -> str:
 
 def read_tables(text: str) -> dict[str, list[dict[str, str]]]:
     """The tables of the document by their headings, each row by its columns' headings."""
-    tables: dict[str, list[dict[str, str]]] = {}
+    found: dict[str, list[dict[str, str]]] = {}
     heading = ""
     for line in text.splitlines():
         if line.startswith("#"):
             heading = line.lstrip("# ")
         elif line.startswith("|"):
-            tables.setdefault(heading, []).append(dict(zip(HEADER, line.strip("| ").split(" | "), strict=False)))
-    return {heading: rows[2:] for heading, rows in tables.items()}
+            found.setdefault(heading, []).append(dict(zip(HEADER, line.strip("| ").split(" | "), strict=False)))
+    return {heading: rows[2:] for heading, rows in found.items()}
 
 
-def _cells(rows: Iterable[Row], servers: set[str]) -> Iterator[tuple[str, ...]]:
-    for number, row in enumerate(rows, start=1):
-        only = "" if row.servers == servers else f" ({', '.join(sorted(row.servers))})"
-        moment = text_of(row.moment) + only
+def _cells(table: Table) -> Iterator[tuple[str, ...]]:
+    for position, row in sorted(table.rows.items()):
         healing = (" or ".join(sorted(row.healing[way])) or NOTHING for way in Way)
-        yield (str(number), row.moment.step, moment, row.left.pending, row.left.logs_in or NOTHING, *healing)
+        moment = row.moment
+        yield (
+            str(position + 1),
+            moment.step,
+            text_of(moment),
+            row.left.pending,
+            row.left.logs_in or NOTHING,
+            *healing,
+        )
 
 
 def _markdown(lines: Sequence[tuple[str, ...]]) -> str:

@@ -4,11 +4,13 @@
 moment is killed at once, the ways on in turn, and what happens must be what the document says.
 """
 
+import re
+
 import pytest
 
 from lab.crash.case import Result, run
 from lab.crash.scenario import Scenario, in_turn, scenarios
-from lab.crash.table import DOCUMENT, heading_of, read_tables, text_of
+from lab.crash.table import DOCUMENT, ENGINES, read_tables, text_of
 from lab.crash.workshop import Workshop
 from tests.crash.conftest import SERVERS
 
@@ -24,23 +26,24 @@ def tables() -> dict[str, Rows]:
     return read_tables(DOCUMENT.read_text())
 
 
-def rows_of(scenario: Scenario, tables: dict[str, Rows]) -> Rows:
-    """The rows of a scenario's table that are true of its server."""
+def rows_of(scenario: Scenario, tables: dict[str, Rows]) -> dict[int, dict[str, str]]:
+    """The rows of a scenario's table, by the moments' position."""
     engine = scenario.server.rstrip("0123456789")
-    rows = tables[heading_of(engine, scenario.strategy, scenario.phase)]
-    return [row for row in rows if "(" not in row["Moment"] or scenario.server in row["Moment"]]
-
-
-def place_of(row: dict[str, str]) -> tuple[str, str]:
-    """The step and the moment of a row."""
-    return row["Step"], row["Moment"].partition(" (")[0]
+    kind = f", {scenario.strategy.replace('_', ' ')}, {scenario.phase}"
+    headings = [text.removesuffix(kind) for text in tables if text.startswith(ENGINES[engine]) and text.endswith(kind)]
+    version = scenario.server.removeprefix(engine)
+    (found,) = [text for text in headings if not version or version in re.findall(r"\d+", text)]
+    return {int(row["No."]) - 1: row for row in tables[found + kind]}
 
 
 @pytest.mark.parametrize("scenario", scenarios(SERVERS), ids=str)
 def test_the_document_names_every_moment(workshop: Workshop, scenario: Scenario, tables: dict[str, Rows]) -> None:
-    """The moments of a rotation that nothing interrupts are the rows of its table, in their order."""
+    """The rows of a table are the moments of a rotation that nothing interrupts; none that is killed at is missing."""
     moments = workshop.clean(scenario).moments
-    assert [place_of(row) for row in rows_of(scenario, tables)] == [(one.step, text_of(one)) for one in moments]
+    rows = rows_of(scenario, tables)
+    expected = {position: (moments[position].step, text_of(moments[position])) for position in rows}
+    assert {position: (row["Step"], row["Moment"]) for position, row in rows.items()} == expected
+    assert {case.position for case in in_turn(scenario, len(moments))} <= rows.keys()
 
 
 @pytest.mark.timeout(600)
