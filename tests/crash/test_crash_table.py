@@ -14,6 +14,7 @@ from lab.crash.table import DOCUMENT, ENGINES, read_tables, text_of
 from lab.crash.workshop import Workshop
 from tests.crash.conftest import SERVERS
 
+SCENARIOS = list(scenarios(SERVERS))
 SHARES = 6
 """In so many tests is a scenario divided, to be spread over the workers."""
 
@@ -36,7 +37,7 @@ def rows_of(scenario: Scenario, tables: dict[str, Rows]) -> dict[int, dict[str, 
     return {int(row["No."]) - 1: row for row in tables[found + kind]}
 
 
-@pytest.mark.parametrize("scenario", scenarios(SERVERS), ids=str)
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
 def test_the_document_names_every_moment(workshop: Workshop, scenario: Scenario, tables: dict[str, Rows]) -> None:
     """The rows of a table are the moments of a rotation that nothing interrupts; none that is killed at is missing."""
     moments = workshop.clean(scenario).moments
@@ -48,7 +49,7 @@ def test_the_document_names_every_moment(workshop: Workshop, scenario: Scenario,
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("share", range(SHARES))
-@pytest.mark.parametrize("scenario", scenarios(SERVERS), ids=str)
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
 def test_a_kill_at_any_moment_heals(
     workshop: Workshop, scenario: Scenario, share: int, tables: dict[str, Rows]
 ) -> None:
