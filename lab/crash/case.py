@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 SET = ("sent: Query: ALTER ROLE", "sent: Query: ALTER USER", "sent: Query: CREATE USER")
 REFUSED = ("ErrorResponse 28P01", "Error 1045")
-
-
 GAP_STEPS = ("setSecret", "testSecret", "finishSecret")
 DEATHS = {**dict.fromkeys(Way, 1), Way.KILLED_AGAIN: 2}
 MOMENTS_OF_DONE, MOMENTS_OF_SET, MOMENTS_FEWER = 12, 50, 4

@@ -77,6 +77,7 @@ class Workshop:
         while not _is_next(scenario.phase, subject):
             run = subject.rotate()
             require(run.succeeded, f"a rotation to prepare the subject failed: {run.outcome}")
+        self._cloud.watch(subject.timeline.on_request)
         subject.tap.server_ports.clear()
         return subject
 
@@ -104,7 +105,6 @@ class Workshop:
         function_arn = FUNCTION_ARN.format(name=scenario.function, serial=user.username)
         self._cloud.register(function_arn, mortal)
         self._cloud.enable_rotation(arn, function_arn)
-        self._cloud.watch(timeline.on_request)
         return Subject(self._cloud, user, tap, mortal, function_arn, arn, self._reader(scenario.server))
 
     def _new_secret(self, user: ApplicationUser, strategy: str) -> str:
