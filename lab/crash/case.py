@@ -62,7 +62,7 @@ class _Trial:
     def __init__(self, case: Case, clean: Clean, subject: Subject) -> None:
         self._case, self._clean, self._subject = case, clean, subject
         self._before = Before.of(subject)
-        self._left: Standing | None = None
+        self._left: list[Standing] = []
         self._deaths: list[Moment] = []
         self._ways: dict[Way, Callable[[], Run]] = {
             Way.SAME_TOKEN: lambda: self._rotate(ATTEMPTS),
@@ -84,7 +84,7 @@ class _Trial:
             further = subject.rotate()
             require(further.succeeded, f"a rotation after the recovery failed: {further.outcome}")
         check_complete(self._case.scenario, subject, self._clean)
-        return Result(self._case, self._deaths[0], self._left, healing, *self._deaths[1:])  # type: ignore[arg-type] # required above
+        return Result(self._case, self._deaths[0], self._left[0], healing, *self._deaths[1:])
 
     def _rotate(self, attempts: int) -> Run:
         return self._subject.rotate(attempts)
@@ -109,7 +109,7 @@ class _Trial:
         left = check_kill(case.scenario, self._subject, self._subject.mortal.token, self._before, self._clean)
         in_gap = died.step in GAP_STEPS or self._deaths
         require("old" in left.logs_in or in_gap, "AWSCURRENT does not log in before setSecret")
-        self._left = self._left or left
+        self._left.append(left)
         self._deaths.append(died)
         timeline.arm(self._second(left) if len(self._deaths) < DEATHS[case.way] else None)
 
