@@ -69,11 +69,8 @@ class Subject:
     function_arn: str
     arn: str
     read: Read
+    client: "SecretsManagerClient" = field(repr=False)
     rotations: int = 0
-    client: "SecretsManagerClient" = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        self.client = self.cloud.client()
 
     @property
     def timeline(self) -> Timeline:

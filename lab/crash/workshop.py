@@ -39,6 +39,7 @@ class Workshop:
         self._server_called = server_called
         self._stack = ExitStack()
         self._cloud = LocalSecretsManager(retry=RETRY, send_rotation_token=True)
+        self._client = self._cloud.client()  # one for all: each keeps a connection open
         self._functions: dict[tuple[str, str], ForkedFunction] = {}
         self._subjects: dict[tuple[str, str], Subject] = {}
         self._clean: dict[Scenario, Clean] = {}
@@ -105,7 +106,7 @@ class Workshop:
         function_arn = FUNCTION_ARN.format(name=scenario.function, serial=user.username)
         self._cloud.register(function_arn, mortal)
         self._cloud.enable_rotation(arn, function_arn)
-        return Subject(self._cloud, user, tap, mortal, function_arn, arn, self._reader(scenario.server))
+        return Subject(self._cloud, user, tap, mortal, function_arn, arn, self._reader(scenario.server), self._client)
 
     def _new_secret(self, user: ApplicationUser, strategy: str) -> str:
         value = user.secret_value()
@@ -114,7 +115,7 @@ class Workshop:
         return self._create(f"application/{user.username}", value)
 
     def _create(self, name: str, value: Mapping[str, object]) -> str:
-        return self._cloud.client().create_secret(Name=name, SecretString=json.dumps(value))["ARN"]
+        return self._client.create_secret(Name=name, SecretString=json.dumps(value))["ARN"]
 
     def _reader(self, name: str) -> Read:
         """One session of the administrator for all that is looked up on a server."""

@@ -58,10 +58,11 @@ class Wire:
     def _wait(self, seconds: float) -> None:
         end = time.monotonic() + seconds
         while (state := self._driver.poll()) != POLL_OK:
-            waits_to_write = [self._driver] if state == POLL_WRITE else []
-            waits_to_read = [] if waits_to_write else [self._driver]
+            # Not select(), which fails where the process has more than 1,024 files open.
+            poller = select.poll()
+            poller.register(self._driver, select.POLLOUT if state == POLL_WRITE else select.POLLIN)
             left = end - time.monotonic()
-            if left <= 0 or not any(select.select(waits_to_read, waits_to_write, [], left)):
+            if left <= 0 or not poller.poll(left * 1000):
                 raise TimeoutError
 
 
