@@ -1,6 +1,7 @@
 """Logging in to PostgreSQL: by the credentials alone, in limited time, and with an error that says what is wrong."""
 
 import os
+import resource
 import socket
 import threading
 import time
@@ -299,3 +300,17 @@ def test_a_server_that_speaks_no_english_gets_a_hint() -> None:
     cause = cause_of("FATAL:  autenticación password falló para el usuario «app»")
     assert cause.kind is DatabaseUnreachableError
     assert "lc_messages" in str(cause.meaning)
+
+
+def test_a_process_with_many_open_files_logs_in(newest: Subject, deadline: Deadline) -> None:
+    """More than 1,024 files are open, which is the end of select(): the login does not notice."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+    try:
+        with ExitStack() as stack:
+            files = [stack.enter_context(open(os.devnull)) for _ in range(1100)]  # noqa: PTH123 - the shortest way
+            assert files[-1].fileno() > 1024
+            with newest.engine.connect(newest.credentials(), deadline) as session:
+                session.verify_identity()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
