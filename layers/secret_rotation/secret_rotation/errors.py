@@ -11,6 +11,7 @@ RotationError
   DatabaseError
     LoginRejectedError        the server said no: the only one after which another password may be tried
     SuperuserRejectedError    the server rejected the password of the superuser's own secret
+    NotReplicatedError        the replica that the secret names does not know the new password yet
     LoginRefusedError         the account or the database cannot be used, whatever the password
     DatabaseUnreachableError  network, TLS, timeout, too many connections; also whatever is not recognised
     StatementFailedError      the server refused a statement
@@ -21,9 +22,29 @@ Each message says what happened, to which secret and user, and what to do. None 
 own words about a statement: drivers repeat statements, and statements hold passwords.
 """
 
+from typing import Self
+
 
 class RotationError(Exception):
-    """A rotation step stopped, on purpose, with nothing lost."""
+    """A rotation step stopped, on purpose, with nothing lost.
+
+    `in_dry_run` says whether it is known to be a dry run that stopped, and no rotation.
+    """
+
+    in_dry_run = False
+
+    def __init__(self, message: str) -> None:
+        super().__init__(_encodable(message))
+
+    def told(self, *, before: str = "", after: str = "") -> Self:
+        """Put words before or after the message of this error, for whoever knows more; returns the error."""
+        self.args = (_encodable(f"{before}{self}{after}"),)
+        return self
+
+
+def _encodable(message: str) -> str:
+    """A message in UTF-8: Lambda's runtime dies of one that is not (a lone surrogate), and takes it along."""
+    return message.encode(errors="backslashreplace").decode()
 
 
 class InvalidSettingsError(RotationError):
@@ -82,6 +103,10 @@ class SuperuserRejectedError(DatabaseError):
     summary = "superuser rejected"
 
 
+class NotReplicatedError(DatabaseError):
+    """A replica rejected a password that its writer has: the change has not arrived there yet."""
+
+
 class LoginRefusedError(DatabaseError):
     """The server refuses this account or database whatever the password: locked, missing, not permitted."""
 
@@ -89,22 +114,31 @@ class LoginRefusedError(DatabaseError):
 
 
 class DatabaseUnreachableError(DatabaseError):
-    """No answer, no TLS, no free connection; also every failure that is not recognised."""
+    """No answer, no TLS, no free connection; also every failure that is not recognised.
+
+    `elsewhere` says whether another address of the same host may answer.
+    """
 
     summary = "unreachable"
+
+    def __init__(self, message: str, *, elsewhere: bool = True) -> None:
+        super().__init__(message)
+        self.elsewhere = elsewhere
 
 
 class StatementFailedError(DatabaseError):
     """The server refused a statement.
 
-    `code` is the SQLSTATE (PostgreSQL) or the error number (MySQL).
+    `code` is the SQLSTATE (PostgreSQL) or the error number (MySQL). `refuses_password` says whether the server will
+    never take the password that was to be set, but may take another one.
     """
 
     summary = "statement failed"
 
-    def __init__(self, message: str, *, code: str) -> None:
+    def __init__(self, message: str, *, code: str, refuses_password: bool = False) -> None:
         super().__init__(message)
         self.code = code
+        self.refuses_password = refuses_password
 
 
 class PermissionDeniedError(StatementFailedError):

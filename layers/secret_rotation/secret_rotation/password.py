@@ -1,15 +1,16 @@
-"""New passwords, drawn in the function: no call, no permission, no quota.
+"""Passwords: a type that hides them, and new ones, drawn in the function: no call, no permission, no quota.
 
 The settings and their defaults are those of GetRandomPassword, which AWS's own rotation functions call.
 Source: Secrets Manager API Reference, GetRandomPassword.
 """
 
+import hmac
 import string
 from dataclasses import dataclass
 from random import SystemRandom
 
 from secret_rotation.errors import InvalidSettingsError
-from secret_rotation.model import Password
+from secret_rotation.hidden import Hidden
 
 MINIMUM_LENGTH = 8
 """RDS refuses shorter ones for its own users. Source: RDS API Reference, CreateDBInstance, MasterUserPassword."""
@@ -19,9 +20,29 @@ MAXIMUM_LENGTH = 256
 _random = SystemRandom()
 
 
+class Password(Hidden):
+    """A password that shows itself only to whoever asks for it by `reveal()`."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Password):
+            return NotImplemented
+        return hmac.compare_digest(
+            self._text.encode(errors="surrogatepass"), other._text.encode(errors="surrogatepass")
+        )
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+
 @dataclass(frozen=True, slots=True)
 class PasswordPolicy:
-    """How a new password looks. `length` is in characters."""
+    """How a new password looks.
+
+    Attributes:
+        length: in characters.
+    """
 
     exclude_characters: str
     length: int = 32

@@ -1,94 +1,50 @@
-"""What distinguishes one way of rotating from another, and the work that each is given."""
+"""What distinguishes one way of rotating from another: the contract of a strategy, and the work that each is given."""
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, Self
 
-from secret_rotation.deadline import Deadline
-from secret_rotation.engine import Engine, Session, SuperuserSession
-from secret_rotation.errors import LoginRejectedError, SuperuserRejectedError
+from secret_rotation.claim import Claim
+from secret_rotation.credentials import Credentials
+from secret_rotation.engine import Engine
+from secret_rotation.errors import InvalidSecretError
 from secret_rotation.labels import AWSCURRENT, AWSPENDING
-from secret_rotation.login import Login, first_accepted
-from secret_rotation.model import Credentials
+from secret_rotation.login_order import Logins
+from secret_rotation.older_versions import OlderVersions, Version
 from secret_rotation.settings import Settings
-from secret_rotation.versions import OlderVersions, Version
-
-FRESH_SECONDS = 1.0
-"""How long labels count as read just now: to clear AWSPENDING and to rotate up to setSecret takes longer than that."""
-
-
-def claim(session: Session, username: str, labels_read_at: float, confirm: Callable[[], bool]) -> bool:
-    """Keep all other rotations away from a user until the session ends; whether the labels still allow a change.
-
-    A step that was overtaken (it hung, its AWSPENDING was cleared, the next rotation came past it) would change a
-    password on behalf of a label that has moved, and lock AWSCURRENT out. So the labels count only once the lock is
-    held. `confirm` reads them again, but only where somebody may have come past: most steps never wait, and are faster
-    than that. `labels_read_at` is of time.monotonic().
-
-    Raises:
-        LabelConflictError: by `confirm`; nothing was changed.
-        StatementFailedError: another rotation of this user holds the lock.
-    """
-    had_to_wait = session.lock(username)
-    is_fresh = time.monotonic() - labels_read_at < FRESH_SECONDS
-    return (is_fresh and not had_to_wait) or confirm()
+from secret_rotation.superuser import Superuser
 
 
 @dataclass(frozen=True, slots=True)
 class PasswordChange:
     """The work of setSecret: make the password of AWSPENDING the one that the database knows.
 
-    `superuser` is None where the secret names none. `labels_read_at` (time.monotonic()) is when the token was seen to
-    be AWSPENDING. `is_still_pending` reads the labels anew; it is False where the token has become AWSCURRENT, and
-    raises LabelConflictError where it is neither.
+    Attributes:
+        older: the other versions of the secret, read only as far as somebody asks.
+        logins: all logins as a user of the secret, which share one limit.
+        claim: to be taken before a password is changed.
+        superuser: None where the secret names none.
+        promote: moves AWSCURRENT to AWSPENDING, and never fails. It is called once nothing of setSecret is left to do,
+            while the claim still keeps other rotations away. None where finishSecret moves it.
     """
 
     current: Credentials
     pending: Credentials
-    superuser: Credentials | None
     older: OlderVersions
-    engine: Engine
-    deadline: Deadline
-    labels_read_at: float
-    is_still_pending: Callable[[], bool]
+    logins: Logins
+    claim: Claim
+    superuser: Superuser | None
+    promote: Callable[[], None] | None = None
 
-    def own_versions(self) -> list[Version]:
-        """AWSCURRENT, then AWSPENDING: the order of the first two logins."""
-        return [Version(AWSCURRENT, self.current), Version(AWSPENDING, self.pending)]
+    @property
+    def current_version(self) -> Version:
+        """AWSCURRENT, to log in with."""
+        return Version(AWSCURRENT, self.current)
 
-    def claim(self, session: Session, username: str) -> bool:
-        """Keep all other rotations away from a user; False where nothing is left to be set. See `claim`."""
-        return claim(session, username, self.labels_read_at, self.is_still_pending)
-
-    @contextmanager
-    def log_in(self, versions: Iterator[Version]) -> Iterator[Login]:
-        """Log in with the first of the versions that the server accepts. See `first_accepted` for what it raises."""
-        with first_accepted(versions, self._connect) as login:
-            yield login
-
-    @contextmanager
-    def log_in_as_superuser(self, superuser: Credentials) -> Iterator[SuperuserSession]:
-        """Log in as the superuser, at the address that its own secret names.
-
-        Raises:
-            SuperuserRejectedError: the password in the superuser's own secret is not the superuser's.
-        """
-        with ExitStack() as stack:
-            try:
-                session = stack.enter_context(self.engine.connect_superuser(superuser, self.deadline))
-            except LoginRejectedError:
-                raise SuperuserRejectedError(
-                    f"The database rejected the superuser {superuser.username} with the password in "
-                    f"{superuser.secret}. "
-                    "If that secret is being rotated right now, the next attempt succeeds; else put the right "
-                    "password into it."
-                ) from None
-            yield session
-
-    def _connect(self, credentials: Credentials, stack: ExitStack) -> Session:
-        return stack.enter_context(self.engine.connect(credentials, self.deadline))
+    @property
+    def pending_version(self) -> Version:
+        """AWSPENDING, to log in with."""
+        return Version(AWSPENDING, self.pending)
 
 
 class Strategy(Protocol):
@@ -104,18 +60,71 @@ class Strategy(Protocol):
         """The strategy as the deployer set it up."""
 
     def pending_username(self, current: Credentials) -> str:
-        """The user whose password the next version holds."""
+        """The user whose password the next version holds.
+
+        Raises:
+            InvalidSecretError: no rotation of this strategy can follow on this user name.
+        """
 
     def set_password(self, change: PasswordChange) -> None:
         """Set the pending user's password in the database.
 
-        Idempotent: does nothing if AWSPENDING already logs in and is the password that a change would set.
+        Idempotent: changes nothing if AWSPENDING already logs in and is the password that a change would set.
 
         Raises:
             LoginRejectedError: no version of the secret can log in.
             UnsafeRotationError: the user is not one that this secret has shown to be its own.
+            InvalidSecretError: the secret names no superuser, or no user that this strategy could rotate.
+            SuperuserRejectedError: the superuser's own secret is out of date.
+            LabelConflictError: the labels have moved meanwhile; nothing was changed.
+            SecretStoreError: labels or older versions cannot be read.
+            StatementFailedError: the server refused a statement, or another rotation of the user is under way;
+                PermissionDeniedError, which is one, where the user may not change its own password.
+            DatabaseError: a login failed in another way, as `Engine.connect`.
+            RotationError: the invocation's time is used up.
         Source: Secrets Manager User Guide, "Lambda rotation functions", setSecret.
         """
 
+    def check(self, change: PasswordChange) -> bool:
+        """Do what `set_password` does before its first change, and find out what would keep the server from that one.
+
+        This is for a dry run: nothing is changed, and no version has the password that `change` holds for AWSPENDING.
+
+        Returns:
+            Whether all of it was done. False where nothing is left to do any more, as `Claim.take` says.
+
+        Raises:
+            RotationError: what `set_password` would raise.
+        """
+
+    def keeps_old_password(self, engine: Engine) -> bool:
+        """Whether AWSPREVIOUS may go on logging in until the next rotation, unless finishSecret ends that."""
+
+    def promotes_early(self, engine: Engine) -> bool:
+        """Whether setSecret moves AWSCURRENT itself, because the password that it holds ends with the change."""
+
     def discards_old_password(self, engine: Engine) -> bool:
         """Whether finishSecret ends the validity of the password that setSecret kept."""
+
+
+def next_username(strategy: Strategy, engine: Engine, limit: int | None, current: Credentials) -> str:
+    """The user of the version that follows on AWSCURRENT; `limit` is that of the deployer on the length of its name.
+
+    Raises:
+        InvalidSecretError: the server could have no such user, or no rotation of this strategy could follow.
+    """
+    username = strategy.pending_username(current)
+    longest = min(engine.max_username_length, limit or engine.max_username_length)
+    if engine.username_length(username) > longest:
+        raise InvalidSecretError(
+            f"Key 'username' of {current.secret} is too long: "
+            f"the next version's user would have a name of {engine.username_length(username)}, "
+            f"and {longest} is the most. Use a shorter user name."
+        )
+    fault = engine.secret_format.username_fault(username)
+    if fault is not None:
+        raise InvalidSecretError(
+            f"Key 'username' of {current.secret} cannot be rotated: "
+            f"the next version's user would be {username!r}, which {fault}. Use another user name."
+        )
+    return username

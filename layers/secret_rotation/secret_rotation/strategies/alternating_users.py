@@ -1,19 +1,23 @@
 """Alternating users: two users that are one principal take turns, so that AWSCURRENT logs in at every moment.
 
 The superuser sets the password of the user that is not in use. It touches the pair only after some version of this
-secret has logged in as one of the two, and the other only where it is known to be that one's twin.
+secret has logged in as one of the two, and the other only where the database's record of the pair, which neither of the
+two can write, names this secret, or where a version of this secret logs in as that one as well.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from secret_rotation.engine import Engine, Pair, SuperuserSession
-from secret_rotation.errors import InvalidSecretError, LoginRejectedError, UnsafeRotationError
-from secret_rotation.model import Credentials
+from secret_rotation.credentials import Credentials, superuser_missing
+from secret_rotation.engine import Engine, SuperuserSession
+from secret_rotation.errors import LoginRejectedError, UnsafeRotationError
+from secret_rotation.older_versions import Version
+from secret_rotation.pairs import Pair
 from secret_rotation.settings import Settings
 from secret_rotation.strategy import PasswordChange
-from secret_rotation.versions import Version
+from secret_rotation.superuser import Superuser
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,15 @@ class AlternatingUsers:
 
     def pending_username(self, current: Credentials) -> str:
         """The other user of the pair."""
-        return Pair.of(current.username).other(current.username)
+        return Pair.of_secret(current).other(current.username)
+
+    def keeps_old_password(self, engine: Engine) -> bool:  # noqa: ARG002 - the same for every engine
+        """Always: it is the other user's."""
+        return True
+
+    def promotes_early(self, engine: Engine) -> bool:  # noqa: ARG002 - the same for every engine
+        """Never: AWSCURRENT logs in all the while."""
+        return False
 
     def discards_old_password(self, engine: Engine) -> bool:  # noqa: ARG002 - the same for every engine
         """Never: AWSPREVIOUS is another user."""
@@ -38,55 +50,117 @@ class AlternatingUsers:
 
     def set_password(self, change: PasswordChange) -> None:
         """Prove that the pair is this secret's, then let the superuser make the two equal and set the password."""
-        pair = Pair.of(change.current.username)
-        superuser = _superuser(change, pair)
-        with change.log_in(_versions(change, pair)) as login:
-            if login.version.credentials is change.pending:
-                return
-        with change.log_in_as_superuser(superuser) as session:
-            if change.claim(session, pair.original):
-                _require_twin(change, pair, session)
-                session.mirror(pair, change.pending.username, change.pending.password)
-
-
-def _superuser(change: PasswordChange, pair: Pair) -> Credentials:
-    if change.superuser is None:
-        raise InvalidSecretError(f"Key 'masterarn' of {change.current.secret} is missing.")
-    if change.superuser.username in pair:
-        raise UnsafeRotationError(
-            f"{change.superuser.secret} is the secret of {change.superuser.username}, which is one of the pair "
-            f"{pair.original} and {pair.clone} that it would have to rotate. Name another superuser in masterarn."
-        )
-    return change.superuser
-
-
-def _versions(change: PasswordChange, pair: Pair) -> Iterator[Version]:
-    yield from change.own_versions()
-    for version in change.older.all():
-        if version.credentials.username in pair:
-            yield version
-
-
-def _require_twin(change: PasswordChange, pair: Pair, session: SuperuserSession) -> None:
-    """Stop unless the pending user is the clone that this rotation will create, or is known to be the other's twin."""
-    username = change.pending.username
-    if not session.exists(username) and username == pair.clone:
-        return
-    if session.exists(pair.clone) and session.is_pair(pair):
-        return
-    twins = (version for version in change.older.all() if version.credentials.username == username)
-    try:
-        with change.log_in(twins):
+        turn = _turn(change)
+        if turn.log_in().credentials is change.pending:
             return
-    except LoginRejectedError:
-        if not session.exists(username):
-            raise UnsafeRotationError(
-                f"There is no user {username}, of which {pair.clone} is to be the clone. If it was renamed, give it "
-                f"its old name; else create it, and make {pair.clone} a member of it."
-            ) from None
+        with turn.superuser_session() as session:
+            if session is not None:
+                session.mirror(turn.pair, change.pending.username, change.pending.password, turn.superuser.acts_for)
+
+    def check(self, change: PasswordChange) -> bool:
+        """The same proofs, then ask the server whether the superuser could make the two equal."""
+        turn = _turn(change)
+        turn.log_in()
+        with turn.superuser_session() as session:
+            if session is not None:
+                session.check_mirror(turn.pair, change.pending.username, turn.superuser.acts_for)
+            return session is not None
+
+
+def _turn(change: PasswordChange) -> "_Turn":
+    pair = Pair.of(change.current.username)
+    return _Turn(change, _superuser(change, pair), pair)
+
+
+def _superuser(change: PasswordChange, pair: Pair) -> Superuser:
+    superuser = change.superuser
+    if superuser is None:
+        raise superuser_missing(change.current)
+    if superuser.credentials.username in pair:
         raise UnsafeRotationError(
-            f"User {username} was not made by a rotation of {change.current.secret}, and no version of this "
-            "secret logs in as it, "
-            f"so it may be somebody else's. Rename one of {pair.original} and {pair.clone}, or drop {username} "
-            "if nobody needs it."
-        ) from None
+            f"{superuser.credentials.secret} is the secret of {superuser.credentials.username}, which is one of the "
+            f"pair {pair.original} and {pair.clone} that it would have to rotate. "
+            "Name another superuser in masterarn."
+        )
+    return superuser
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A rotation in which it is the pending user's turn, and what must be proven before the superuser may act."""
+
+    change: PasswordChange
+    superuser: Superuser
+    pair: Pair
+
+    def log_in(self) -> Version:
+        """Log in as one of the pair, which proves that it is this secret's.
+
+        Returns:
+            The version that logged in. Where it is AWSPENDING, its password is set already.
+        """
+        for user in (self.change.current, self.change.pending):
+            self.superuser.require_proof(user)
+        with self.change.logins.first_accepted(self._versions()) as login:
+            if login.version.credentials is not self.change.pending:
+                # It does not matter as whom it acts: the mirror sees to that, and no password in use is touched.
+                login.session.verify_account()
+            return login.version
+
+    @contextmanager
+    def superuser_session(self) -> Iterator[SuperuserSession | None]:
+        """The superuser's session, once this rotation has the pair to itself and the pair is known to be its own.
+
+        It is None where nothing is left to do.
+        """
+        with self.superuser.log_in() as session:
+            is_allowed = self.change.claim.take(session, self.pair.original)
+            if is_allowed:
+                self._require_own_pair(session)
+            yield session if is_allowed else None
+
+    def _require_own_pair(self, session: SuperuserSession) -> None:
+        """Stop unless this rotation will create the pending user, or it is known to be the other one's twin."""
+        holding = self.superuser.require_holder(session, self.pair)
+        if holding is not None and holding.is_intact:
+            return
+        exists = session.exists(self.change.pending.username)
+        if exists or self.change.pending.username != self.pair.clone:
+            self._require_login(exists=exists)
+
+    def _versions(self) -> Iterator[Version]:
+        """The versions for either of the pair, in the order in which they are tried."""
+        yield from (self.change.current_version, self.change.pending_version)
+        for version in self._older_versions():
+            if version.credentials.username in self.pair:
+                yield version
+
+    def _older_versions(self) -> Iterator[Version]:
+        """Those whose login would prove something to the superuser."""
+        return (version for version in self.change.older.all() if self.superuser.trusts(version.credentials))
+
+    def _require_login(self, *, exists: bool) -> None:
+        """Adopt the pending user by the login of a version of this secret, or stop."""
+        username = self.change.pending.username
+        twins = (version for version in self._older_versions() if version.credentials.username == username)
+        try:
+            with self.change.logins.first_accepted(twins) as login:
+                login.session.verify_account()
+        except LoginRejectedError:
+            raise (self._somebody_elses() if exists else self._original_missing()) from None
+
+    def _somebody_elses(self) -> UnsafeRotationError:
+        username, pair = self.change.pending.username, self.pair
+        return UnsafeRotationError(
+            f"User {username} is not on record as one of a pair of {self.superuser.acts_for}, and no version of this "
+            "secret logs in as it, so it may be somebody else's. "
+            f"Rename one of {pair.original} and {pair.clone}, or drop {username} if nobody needs it. "
+            "If it is this secret's after all, put its password into the secret, with its user name, and rotate again."
+        )
+
+    def _original_missing(self) -> UnsafeRotationError:
+        return UnsafeRotationError(
+            f"There is no user {self.change.pending.username}, of which {self.pair.clone} is to be the clone. "
+            "If it was renamed, give it its old name; else create it, with the password that the last version of this "
+            "secret for it holds."
+        )

@@ -1,20 +1,23 @@
-"""The accounts of a user as mysql.user holds them: one for each host, their settings as SQL clauses. Pure.
+"""The accounts of a user as the grant tables hold them: one for each host, with its settings as SQL clauses.
 
-Read from the table and not from SHOW CREATE USER, which prints the hash of the password too, and a certificate's
-subject without escaping the quotes in it.
+They are read from the tables and not from SHOW CREATE USER, which prints the hash of the password too, and the subject
+of a certificate without escaping the quotes in it.
 Source: MySQL Reference Manual, "Grant Tables", "CREATE USER Statement".
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from secret_rotation.engines.mysql.marks import ATTRIBUTE_KEY, Mark
-from secret_rotation.engines.mysql.rights import Rights
-from secret_rotation.engines.mysql.tokens import quote_account
+from secret_rotation.engines.mysql.connection import Connection
+from secret_rotation.engines.mysql.privileges import READ_ACCOUNTS, permitted
+from secret_rotation.engines.mysql.rights import DEFAULT_ROLE, Right, Rights, SqlSyntaxError, parse_grants
+from secret_rotation.engines.mysql.sql import Abridged, Sql, account_name, literal
+from secret_rotation.errors import UnsafeRotationError
+from secret_rotation.password import Password
 
-COLUMNS = (
+_COLUMNS = (
     "User", "Host", "plugin", "ssl_type", "ssl_cipher", "x509_issuer", "x509_subject", "max_questions", "max_updates",
     "max_connections", "max_user_connections", "password_lifetime", "Password_reuse_history", "Password_reuse_time",
     "Password_require_current", "account_locked",
@@ -22,7 +25,9 @@ COLUMNS = (
     "JSON_REMOVE(User_attributes, '$.additional_password')",
 )  # fmt: skip
 """What to SELECT from mysql.user: everything but the hashes of the passwords."""
-_SECONDARY, _ATTRIBUTES = COLUMNS[-2:]
+_SECONDARY, _ATTRIBUTES = _COLUMNS[-2:]
+MARK_KEY = "secret_rotation"
+"""The key of an account's attribute that belongs to rotations."""
 PASSWORD_PLUGINS = frozenset({"caching_sha2_password", "mysql_native_password", "sha256_password"})
 _LIMITS = {
     "MAX_QUERIES_PER_HOUR": "max_questions",
@@ -34,7 +39,14 @@ _LIMITS = {
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One account. `options` maps each setting to its SQL clause; `attribute` is without the mark of a rotation."""
+    """One account.
+
+    Attributes:
+        options: maps each setting to its SQL clause.
+        attribute: is without the mark of a rotation.
+        creation_mark: what a rotation that has begun to create the account left on it, until it is complete. It proves
+            nothing by itself: an account may write its own attribute. What it is worth says the record of the pair.
+    """
 
     user: str
     host: str
@@ -42,20 +54,15 @@ class Account:
     locked: bool
     options: Mapping[str, str]
     attribute: Mapping[str, object]
-    mark: Mark | None
+    creation_mark: str | None
     has_secondary_password: bool
     has_second_factor: bool
     rights: Rights = field(default_factory=Rights)
 
     @property
-    def sql(self) -> str:
+    def sql(self) -> Sql:
         """The account's name as SQL."""
-        return quote_account(self.user, self.host)
-
-    @property
-    def is_unfinished(self) -> bool:
-        """Whether a rotation created it and did not come to its end; it is locked until then."""
-        return self.mark is not None and self.mark.unfinished
+        return account_name(self.user, self.host)
 
     @property
     def takes_password(self) -> bool:
@@ -63,14 +70,9 @@ class Account:
         return self.plugin in PASSWORD_PLUGINS
 
 
-def quote_text(text: str) -> str:
-    """A string literal, for sessions whose sql_mode has NO_BACKSLASH_ESCAPES."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def read_account(values: tuple[Any, ...]) -> Account:
-    """Read a row of mysql.user, selected by `COLUMNS`."""
-    row: dict[str, Any] = dict(zip(COLUMNS, map(_plain, values), strict=True))
+def _read_account(values: tuple[Any, ...]) -> Account:
+    """Read a row of mysql.user, selected by `_COLUMNS`."""
+    row: dict[str, Any] = dict(zip(_COLUMNS, map(_plain, values), strict=True))
     attributes = json.loads(row[_ATTRIBUTES] or "{}")
     metadata = dict(attributes.get("metadata") or {})
     return Account(
@@ -79,38 +81,48 @@ def read_account(values: tuple[Any, ...]) -> Account:
         plugin=row["plugin"],
         locked=row["account_locked"] == "Y",
         options=_options(row, attributes.get("Password_locking") or {}),
-        mark=Mark.from_text(metadata.pop(ATTRIBUTE_KEY, None)),
+        creation_mark=_text(metadata.pop(MARK_KEY, None)),
         attribute=metadata,
         has_secondary_password=bool(row[_SECONDARY]),
         has_second_factor="multi_factor_authentication" in attributes,
     )
 
 
-def creation_options(account: Account) -> str:
-    """What CREATE USER needs to say of an account's settings: those that are not what every new account has."""
-    return _clause(_changed(_DEFAULTS, account.options))
+def creation(account: Account, password: Password) -> Sql:
+    """The statement that creates an account, locked and marked, with those settings that are not a new account's."""
+    attribute = {**account.attribute, MARK_KEY: account.creation_mark}
+    return Sql("CREATE USER {} IDENTIFIED WITH {} BY {} {} ACCOUNT LOCK ATTRIBUTE {}").format(
+        account.sql, account.plugin, password, _clause(_changed(_DEFAULTS, account.options)), json.dumps(attribute)
+    )
 
 
 def _changed(now: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
     return {name: clause for name, clause in wanted.items() if now.get(name) != clause}
 
 
-def _clause(options: Mapping[str, str]) -> str:
+def _clause(options: Mapping[str, str]) -> Sql:
     """The settings in the order in which CREATE USER and ALTER USER take them."""
     limits = [options[name] for name in _LIMITS if name in options]
     others = [clause for name, clause in options.items() if name not in _LIMITS and name != "REQUIRE"]
     require = [options["REQUIRE"]] if "REQUIRE" in options else []
-    return " ".join([*require, *(["WITH", *limits] if limits else []), *others])
+    return Sql(" ".join([*require, *(["WITH", *limits] if limits else []), *others]))
 
 
-def settings(now: Account, wanted: Account) -> str:
-    """What ALTER USER needs to bring an account's options, lock and attribute to what is wanted; "" for nothing."""
-    parts = [_clause(_changed(now.options, wanted.options))]
+def alteration(now: Account, wanted: Account) -> Sql | None:
+    """The statement that brings an account's options, lock and attribute to what is wanted.
+
+    Returns:
+        None where nothing differs.
+    """
+    clauses = []
+    if options := _changed(now.options, wanted.options):
+        clauses.append(_clause(options))
     if now.locked != wanted.locked:
-        parts.append("ACCOUNT LOCK" if wanted.locked else "ACCOUNT UNLOCK")
+        clauses.append(Sql("ACCOUNT LOCK" if wanted.locked else "ACCOUNT UNLOCK"))
     if now.attribute != wanted.attribute:
-        parts.append(f"ATTRIBUTE {quote_text(json.dumps(merge_patch(now.attribute, wanted.attribute)))}")
-    return " ".join(filter(None, parts))
+        patch = merge_patch(now.attribute, wanted.attribute)
+        clauses.append(Sql("ATTRIBUTE {}").format(json.dumps(patch)))
+    return Sql("ALTER USER {} {}").format(now.sql, Sql(" ").join(clauses)) if clauses else None
 
 
 def merge_patch(now: object, wanted: object) -> object:
@@ -122,6 +134,10 @@ def merge_patch(now: object, wanted: object) -> object:
         if key not in now or now[key] != value:
             patch[key] = merge_patch(now.get(key), value)
     return patch
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def _plain(value: object) -> object:
@@ -160,7 +176,54 @@ def _require(row: Mapping[str, Any]) -> str:
     if (kind := row["ssl_type"]) in simple:
         return f"REQUIRE {simple[kind]}"
     columns = {"CIPHER": "ssl_cipher", "ISSUER": "x509_issuer", "SUBJECT": "x509_subject"}
-    return "REQUIRE " + " AND ".join(f"{word} {quote_text(row[name])}" for word, name in columns.items() if row[name])
+    return "REQUIRE " + " AND ".join(f"{word} {literal(row[name])}" for word, name in columns.items() if row[name])
+
+
+def accounts_of(connection: Connection, usernames: Sequence[str]) -> list[Account]:
+    """All accounts of these users, on any host, without their rights."""
+    query = Sql("SELECT {} FROM mysql.user WHERE User IN ({}) ORDER BY User, Host")
+    columns = Abridged(", ".join(_COLUMNS), "the settings of accounts")
+    statement = query.format(columns, Sql(", ").join(map(literal, usernames)))
+    return [_read_account(row) for row in permitted(connection, statement, READ_ACCOUNTS)]
+
+
+def with_rights(connection: Connection, accounts: Sequence[Account]) -> list[Account]:
+    """The same accounts with all of their rights, default roles included."""
+    names = sorted({str(literal(account.user)) for account in accounts})
+    default_roles = permitted(
+        connection,
+        Sql(
+            "SELECT USER, HOST, DEFAULT_ROLE_USER, DEFAULT_ROLE_HOST FROM mysql.default_roles WHERE USER IN ({})"
+        ).format(Sql(", ".join(names))),
+        READ_ACCOUNTS,
+    )
+    found = []
+    for account in accounts:
+        rights = rights_of(connection, account.sql)
+        own = (row for row in default_roles if row[:2] == (account.user, account.host))
+        roles = frozenset(Right(str(account_name(*row[2:])), DEFAULT_ROLE) for row in own)
+        found.append(replace(account, rights=replace(rights, held=rights.held | roles)))
+    return found
+
+
+def rights_of(connection: Connection, account: Sql) -> Rights:
+    """The rights of an account or a role, without those of its roles."""
+    return _read_grants(connection, Sql("SHOW GRANTS FOR {}").format(account))
+
+
+def rights_of_session(connection: Connection) -> Rights:
+    """The rights of the user that is logged in, with those of its active roles."""
+    return _read_grants(connection, Sql("SHOW GRANTS"))
+
+
+def _read_grants(connection: Connection, statement: Sql) -> Rights:
+    try:
+        return parse_grants(str(row) for (row,) in permitted(connection, statement, READ_ACCOUNTS))
+    except SqlSyntaxError:
+        raise UnsafeRotationError(
+            f"The answer to {statement} holds something that this version of the rotation function does not know, so "
+            "they cannot be copied. Update the function."
+        ) from None
 
 
 _DEFAULTS = _options(

@@ -1,36 +1,45 @@
-"""One connection to a MySQL server, checked before any password is sent.
+"""One connection to a MySQL server: checked before any password is sent, limited in time and memory, set up at once.
 
 The server's greeting comes first and in clear. A server, or a man in the middle, that does not offer TLS in it is
 refused then; so are MariaDB and MySQL before 8.0. No option file is read. The first statement sets up the session, so
-that names and strings can be quoted in one way, and waits for locks end: an ALTER USER waits for whoever has locked the
-grant tables, by default for a year.
+that names and strings can be quoted in one way, that no default of the server's gets in the way, and that waits for
+locks end: an ALTER USER waits for whoever has locked the grant tables, by default for a year.
 """
 
 import re
+import socket
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pymysql.connections import Connection as DriverConnection
-from pymysql.constants import CLIENT
+from pymysql import connections
+from pymysql.constants import CLIENT, CR
 from pymysql.err import OperationalError
+from pymysql.protocol import FieldDescriptorPacket, MysqlPacket
 
+from secret_rotation.credentials import Credentials
 from secret_rotation.deadline import Deadline
-from secret_rotation.engine import CONNECT_TIMEOUT_SECONDS, STATEMENT_TIMEOUT_SECONDS
+from secret_rotation.engine import STATEMENT_TIMEOUT_SECONDS
 from secret_rotation.engines.mysql.failures import (
     DRIVER_ERRORS,
     EXPIRED,
     TLS_FAILED,
-    login_failure,
+    nonsense,
     number_of,
+    refusal,
     statement_failure,
-    unreadable_bundle,
 )
-from secret_rotation.engines.mysql.rsa import PLAINTEXT_PLUGINS
-from secret_rotation.errors import LoginRefusedError
-from secret_rotation.model import Credentials
-from secret_rotation.tls import Trust
+from secret_rotation.engines.mysql.limits import (
+    ANSWER_BYTES,
+    LOGIN_BYTES,
+    Awaited,
+    EncryptedSocket,
+    LimitedTls,
+    Limits,
+    WireError,
+)
+from secret_rotation.engines.mysql.sql import Sql, account_name
+from secret_rotation.errors import LoginRefusedError, RotationError, StatementFailedError
 
 PROGRAM_NAME = "secret-rotation"
 CAN_HANDLE_EXPIRED_PASSWORDS = 1 << 22
@@ -38,21 +47,180 @@ CAN_HANDLE_EXPIRED_PASSWORDS = 1 << 22
 OLDEST_VERSION = (8, 0, 0)
 AURORA_3 = (8, 0, 23)
 """What every Aurora MySQL 3 is at least. Source: Aurora User Guide, "Aurora MySQL version 3"."""
-_LOCK_WAIT_SHARE = 0.5
-"""The server must give up waiting for a lock well before the client gives up waiting for the server."""
+_GOODBYE_SECONDS = 1.0
+_OBJECT_BYTES = 64
+"""What Python needs for a value beside its content, in nearly all cases."""
+
+Value = TypeVar("Value")
+OtherValue = TypeVar("OtherValue")
+
+if TYPE_CHECKING:
+    from io import BufferedReader
+
+    from pymysql.cursors import Cursor
+
+    class _PyMySQLConnection(connections.Connection[Cursor]):
+        """What PyMySQL's stubs leave out."""
+
+        server_version: str
+        server_capabilities: int
+        ctx: LimitedTls
+        _sock: socket.socket | EncryptedSocket
+        _rfile: BufferedReader
+
+        def _force_close(self) -> None: ...
+        def _get_server_information(self) -> None: ...
+        def _read_packet(self, packet_type: type[MysqlPacket] = ...) -> MysqlPacket: ...
+
+else:  # generic in its stubs only
+    _PyMySQLConnection = connections.Connection
+
+
+class Driver(_PyMySQLConnection):
+    """PyMySQL's connection. It raises DRIVER_ERRORS, and LoginRefusedError where the server cannot be used."""
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        context: ssl.SSLContext | None,
+        plugins: Mapping[str, Any],
+        *,
+        lock_wait_seconds: int,
+        idle_seconds: int,
+    ) -> None:
+        self.is_sandboxed = False
+        self.lock_wait_seconds = lock_wait_seconds
+        self._credentials = credentials
+        self._idle_seconds = idle_seconds
+        self._columns = 0
+        super().__init__(
+            host=credentials.certified_name,  # for TLS alone: the socket is made in `_dial`
+            user=credentials.username,
+            password=credentials.password.reveal().encode(),  # PyMySQL would encode text as Latin-1
+            database=credentials.dbname,
+            charset="utf8mb4",
+            autocommit=None,  # set in `prepare`
+            client_flag=CAN_HANDLE_EXPIRED_PASSWORDS,
+            program_name=PROGRAM_NAME,
+            ssl=context,
+            ssl_disabled=context is None,
+            auth_plugin_map=dict(plugins),
+            defer_connect=True,
+        )
+        if context is not None:
+            self.ctx = LimitedTls(context)
+
+    def log_in(self, address: str, seconds: float) -> None:
+        """Connect to one of the host's addresses, log in and set up the session."""
+        self._limits = Limits(seconds, LOGIN_BYTES, address, Awaited.CONNECTION)
+        try:
+            self.connect(self._dial(address))
+        except (OSError, OperationalError) as error:
+            if isinstance(getattr(error, "original_exception", error), TimeoutError):
+                raise self._limits.overdue() from None
+            raise
+
+    def allow(self, seconds: float) -> None:
+        """Limit the answer to the next statement."""
+        self._limits = Limits(seconds, ANSWER_BYTES, self._credentials.host, Awaited.STATEMENT)
+        self._columns = 0
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run one statement."""
+        try:
+            with self.cursor() as cursor:
+                cursor.execute(sql)
+                return list(cursor.fetchall())
+        except WireError:
+            self._force_close()  # the rest of the answer may still come
+            raise
+
+    def prepare(self) -> None:
+        """Set up the session."""
+        self.rows(
+            "SET NAMES utf8mb4, SESSION autocommit = 1, SESSION sql_mode = 'NO_BACKSLASH_ESCAPES', "
+            f"SESSION sql_quote_show_create = 1, SESSION lock_wait_timeout = {self.lock_wait_seconds}, "
+            f"SESSION innodb_lock_wait_timeout = {self.lock_wait_seconds}, "
+            f"SESSION wait_timeout = {self._idle_seconds}, "
+            "SESSION max_execution_time = 0, SESSION sql_big_selects = 1, "
+            "SESSION sql_select_limit = 18446744073709551615 "
+            "/*!80003 , SESSION transaction_read_only = 0 */"  # called tx_read_only before
+        )
+        self.is_sandboxed = False
+
+    def close(self) -> None:
+        """End the session, whatever time is left."""
+        self.allow(_GOODBYE_SECONDS)
+        super().close()
+
+    def set_character_set(self, charset: str, collation: str | None = None) -> None:  # noqa: ARG002 - PyMySQL's
+        """Set up the session where PyMySQL says SET NAMES, its first statement after login."""
+        try:
+            self.prepare()
+        except OperationalError as error:
+            if number_of(error) != EXPIRED:
+                raise
+            self.is_sandboxed = True
+
+    def _dial(self, address: str) -> socket.socket:
+        connection = socket.create_connection((address, self._credentials.port), self._limits.seconds())
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
+
+    def _get_server_information(self) -> None:
+        """Read the greeting, and stop here where no password may be sent."""
+        self._limits.awaited = Awaited.GREETING
+        super()._get_server_information()
+        if self.ssl and not self.server_capabilities & CLIENT.SSL:
+            raise OperationalError(TLS_FAILED, "the server offers no TLS")
+        if "mariadb" in self.server_version.lower() or parse_version(self.server_version) < OLDEST_VERSION:
+            raise _unsupported(self._credentials, self.server_version)
+        self._limits.awaited = Awaited.TLS if self.ssl else Awaited.LOGIN
+
+    def _read_packet(self, packet_type: type[MysqlPacket] = MysqlPacket) -> MysqlPacket:
+        """Read a packet, and count what Python will need to hold it: as a row it has a value for each column."""
+        if self._limits.awaited is Awaited.TLS:  # the first packet after it
+            self._limits.awaited = Awaited.LOGIN
+        self._columns += packet_type is FieldDescriptorPacket
+        self._limits.take(_OBJECT_BYTES * (1 + self._columns))
+        return super()._read_packet(packet_type)
+
+    def _read_bytes(self, num_bytes: int) -> bytes:
+        """Read in the time that is left, whatever comes in between. What is too large is not read at all."""
+        self._limits.take(num_bytes)
+        data = bytearray()
+        try:
+            while missing := num_bytes - len(data):
+                self._sock.settimeout(self._limits.seconds())
+                if not (arrived := len(self._rfile.peek())):
+                    raise ConnectionResetError
+                data += self._rfile.read(min(missing, arrived))
+        except TimeoutError:
+            raise self._limits.overdue() from None
+        except OSError:
+            self._force_close()
+            raise OperationalError(CR.CR_SERVER_LOST, "the server closed the connection") from None
+        return bytes(data)
+
+    def _write_bytes(self, data: bytes) -> None:
+        """Write in the time that is left. The TLS handshake, which follows the first packet, has the same."""
+        try:
+            self._sock.settimeout(self._limits.seconds())
+            self._sock.sendall(data)
+        except TimeoutError:
+            raise self._limits.overdue() from None
+        except OSError:
+            self._force_close()
+            raise OperationalError(CR.CR_SERVER_GONE_ERROR, "the connection broke") from None
 
 
 class Connection:
     """A connection that turns every failure into a DatabaseError."""
 
-    def __init__(self, credentials: Credentials, deadline: Deadline, trust: Trust) -> None:
+    def __init__(self, driver: Driver, credentials: Credentials, deadline: Deadline) -> None:
         self.credentials = credentials
+        self._driver = driver
         self._deadline = deadline
-        context = _ssl_context(credentials, trust) if credentials.tls else None
-        try:
-            self._driver = _Driver(credentials, deadline, context)
-        except DRIVER_ERRORS as error:
-            raise login_failure(error, credentials, trust) from None
 
     @property
     def version(self) -> tuple[int, ...]:
@@ -69,123 +237,88 @@ class Connection:
         """How long the server lets a statement wait for a lock."""
         return self._driver.lock_wait_seconds
 
-    def run(self, sql: str, shown: str | None = None) -> list[tuple[Any, ...]]:
-        """Run a statement and return its rows. `shown` stands for it in errors, where it has values that are secret.
+    def run(self, statement: Sql) -> list[tuple[Any, ...]]:
+        """Run a statement and return its rows.
 
         Raises:
             StatementFailedError: the server refused.
-            DatabaseUnreachableError: the connection broke, or there was no answer in time.
+            DatabaseUnreachableError: the connection broke, or there was no answer in time, or no end of it.
         """
-        self._driver.limit(self._deadline.at_most(STATEMENT_TIMEOUT_SECONDS))
+        self._allow_statement()
         try:
-            return self._driver.rows(sql)
+            return self._driver.rows(statement.render(self._driver.escape))
         except DRIVER_ERRORS as error:
-            raise statement_failure(error, shown or sql, self._name()) from None
+            raise statement_failure(error, str(statement), self.credentials) from None
+
+    def account(self) -> Sql:
+        """The account of the user that is logged in, on the host that the server says; on any where it does not.
+
+        It is not asked for the user: a server that may be anybody's is not to choose whom a message is about.
+        """
+        try:
+            host = self.value(Sql("SELECT CURRENT_USER()"), str).rpartition("@")[2]
+        except RotationError:
+            host = ""
+        return account_name(self.credentials.username, host or "%")
+
+    def value(self, statement: Sql, kind: type[Value]) -> Value:
+        """Run a statement that answers with one value, and return it.
+
+        Raises:
+            StatementFailedError: the server refused.
+            DatabaseUnreachableError: as for `run`, or no MySQL server gives such an answer.
+        """
+        match self.run(statement):
+            case [(value,)] if isinstance(value, kind):
+                return value
+            case _:
+                raise nonsense(str(statement), self.credentials)
+
+    def two_values(self, statement: Sql, one: type[Value], other: type[OtherValue]) -> tuple[Value, OtherValue]:
+        """Run a statement that answers with one row of two values, and return them.
+
+        Raises:
+            StatementFailedError, DatabaseUnreachableError: as for `value`.
+        """
+        match self.run(statement):
+            case [(first, second)] if isinstance(first, one) and isinstance(second, other):
+                return first, second
+            case _:
+                raise nonsense(str(statement), self.credentials)
+
+    def refusal(self, number: int, statement: Sql) -> StatementFailedError:
+        """The error of a statement that is not sent, because the server would refuse it with this error number."""
+        return refusal(number, str(statement), self.credentials)
 
     def prepare(self) -> None:
-        """Set up the session, as at login; needed once an expired password has been changed."""
+        """Set up the session, as at login. An expired password that has been changed makes that necessary.
+
+        Raises:
+            StatementFailedError: the server refused.
+            DatabaseUnreachableError: as for `run`.
+        """
+        self._allow_statement()
         try:
             self._driver.prepare()
         except DRIVER_ERRORS as error:
-            raise statement_failure(error, "SET NAMES utf8mb4, ...", self._name()) from None
+            raise statement_failure(
+                error, "SET NAMES, with the other settings of the session", self.credentials
+            ) from None
 
-    def quote(self, text: str) -> str:
-        """A string literal, as the session's sql_mode reads it."""
-        return self._driver.escape(text)
+    def require_time(self) -> None:
+        """Stop where the invocation's time is used up, before something that takes time here and not at the server.
+
+        Raises:
+            RotationError: too little is left to begin.
+        """
+        self._deadline.at_most(STATEMENT_TIMEOUT_SECONDS)
 
     def close(self) -> None:
         """End the session."""
         self._driver.close()
 
-    def _name(self) -> str:
-        return f"user {self.credentials.username} at {self.credentials.host}"
-
-
-@contextmanager
-def connected(credentials: Credentials, deadline: Deadline, trust: Trust) -> Iterator[Connection]:
-    """A connection that is closed at the end."""
-    connection = Connection(credentials, deadline, trust)
-    try:
-        yield connection
-    finally:
-        connection.close()
-
-
-if TYPE_CHECKING:
-    from pymysql.cursors import Cursor
-
-    _DriverConnection = DriverConnection[Cursor]
-else:  # generic in its stubs only
-    _DriverConnection = DriverConnection
-
-
-class _Driver(_DriverConnection):
-    """PyMySQL's connection, with the checks before the password and one statement of set-up after it."""
-
-    server_version: str
-    server_capabilities: int
-
-    def __init__(self, credentials: Credentials, deadline: Deadline, context: ssl.SSLContext | None) -> None:
-        seconds = deadline.at_most(CONNECT_TIMEOUT_SECONDS)
-        self.is_sandboxed = False
-        self._credentials = credentials
-        self.lock_wait_seconds = max(1, int(min(seconds, STATEMENT_TIMEOUT_SECONDS) * _LOCK_WAIT_SHARE))
-        # A function that Lambda kills does not hang up: its session would hold its locks for hours.
-        self._invocation_seconds = max(1, round(deadline.remaining_seconds()))
-        super().__init__(
-            host=credentials.host,
-            port=credentials.port,
-            user=credentials.username,
-            password=credentials.password.reveal().encode(),  # PyMySQL would encode text as Latin-1
-            database=credentials.dbname,
-            charset="utf8mb4",
-            connect_timeout=seconds,
-            read_timeout=seconds,
-            write_timeout=seconds,
-            autocommit=None,  # set in `prepare`
-            client_flag=CAN_HANDLE_EXPIRED_PASSWORDS,
-            program_name=PROGRAM_NAME,
-            ssl=context,
-            ssl_disabled=context is None,
-            auth_plugin_map=PLAINTEXT_PLUGINS if context is None else None,
-        )
-
-    def limit(self, seconds: float) -> None:
-        """How long to wait for each answer from now on."""
-        self._read_timeout = self._write_timeout = seconds
-
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """Run one statement."""
-        with self.cursor() as cursor:
-            cursor.execute(sql)
-            return list(cursor.fetchall())
-
-    def prepare(self) -> None:
-        """Set up the session."""
-        self.rows(
-            "SET NAMES utf8mb4, SESSION autocommit = 1, SESSION sql_mode = 'NO_BACKSLASH_ESCAPES', "
-            f"SESSION sql_quote_show_create = 1, SESSION lock_wait_timeout = {self.lock_wait_seconds}, "
-            f"SESSION innodb_lock_wait_timeout = {self.lock_wait_seconds}, "
-            f"SESSION wait_timeout = {self._invocation_seconds}"
-        )
-        self.is_sandboxed = False
-
-    def set_character_set(self, charset: str, collation: str | None = None) -> None:  # noqa: ARG002 - PyMySQL's
-        """Set up the session where PyMySQL says SET NAMES, its first statement after login."""
-        try:
-            self.prepare()
-        except OperationalError as error:
-            if number_of(error) != EXPIRED:
-                raise
-            self.is_sandboxed = True
-
-    def _get_server_information(self) -> None:
-        """Read the greeting, and stop here where no password may be sent."""
-        super()._get_server_information()  # type: ignore[misc]  # missing in its stubs
-        if self.ssl and not self.server_capabilities & CLIENT.SSL:
-            raise OperationalError(TLS_FAILED, "the server offers no TLS")
-        if "mariadb" in self.server_version.lower() or parse_version(self.server_version) < OLDEST_VERSION:
-            raise _unsupported(self._credentials, self.server_version)
+    def _allow_statement(self) -> None:
+        self._driver.allow(self._deadline.at_most(STATEMENT_TIMEOUT_SECONDS))
 
 
 def _unsupported(credentials: Credentials, version: str) -> LoginRefusedError:
@@ -196,16 +329,9 @@ def _unsupported(credentials: Credentials, version: str) -> LoginRefusedError:
     )
 
 
-def _ssl_context(credentials: Credentials, trust: Trust) -> ssl.SSLContext:
-    try:
-        return trust.ssl_context(credentials.host)
-    except OSError:
-        raise unreadable_bundle(credentials, trust) from None
-
-
 def parse_version(text: str) -> tuple[int, ...]:
     """The version in a server's greeting, as numbers."""
     if text.startswith("8.0.mysql_aurora"):
         return AURORA_3
-    found = re.match(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
+    found = re.match(r"(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?", text)
     return tuple(int(part or 0) for part in found.groups()) if found else (0, 0, 0)

@@ -1,95 +1,130 @@
 """What the two users of a pair are to have, host by host. Pure: no connection in here.
 
-An account is user@host, so a pair of users is a pair of accounts for each host. `own` is the account whose password is
-being set, `other` the one that is in use meanwhile.
+An account is user@host, so a pair of users is a pair of accounts for each host. Of the two, `changing` is the account
+whose password is being set, and `in_use` is the one that the application uses meanwhile.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from secret_rotation.engine import Pair
 from secret_rotation.engines.mysql.accounts import Account
-from secret_rotation.engines.mysql.marks import Base, Mark
-from secret_rotation.engines.mysql.merge import merge_rights, merge_values
+from secret_rotation.engines.mysql.merge import base_of, decide, merge_rights, merge_values
+from secret_rotation.engines.mysql.records import Base, HostRecord, PairRecord
 from secret_rotation.engines.mysql.rights import Rights
+from secret_rotation.pairs import Pair
 
 
 @dataclass(frozen=True, slots=True)
-class Twins:
-    """The account of the original and that of the clone on one host, and which of them gets the password."""
+class AccountPair:
+    """The account of the original and that of the clone on one host, and which of them gets the password.
+
+    `is_new` says that the pair is on record, but nothing about this host is.
+    """
 
     original: Account
     clone: Account
-    own_is_clone: bool
+    record: HostRecord
+    is_clones_turn: bool
+    is_new: bool
 
     @property
-    def own(self) -> Account:
+    def changing(self) -> Account:
         """The account whose password is being set."""
-        return self.clone if self.own_is_clone else self.original
+        return self.clone if self.is_clones_turn else self.original
 
     @property
-    def other(self) -> Account:
+    def in_use(self) -> Account:
         """The account that is in use meanwhile."""
-        return self.original if self.own_is_clone else self.clone
+        return self.original if self.is_clones_turn else self.clone
+
+    def is_unfinished(self, account: Account) -> bool:
+        """Whether a rotation has created the account and did not come to its end."""
+        return is_unfinished(self.record, account)
 
     def wanted(self) -> Base:
-        """What both are to have; `locked` is for `own` alone: a rotation never locks the account that is in use."""
+        """What both are to have. `locked` is for the one that changes: the account in use is never locked."""
         base = self._base()
         known = base or Base()
         return Base(
             rights=merge_rights(None if base is None else base.rights, self.original.rights, self.clone.rights),
             options=merge_values(known.options, self.original.options, self.clone.options),
             attribute=merge_values(known.attribute, self.original.attribute, self.clone.attribute),
-            locked=self._own_locked(base),
+            locked=self._changing_locked(base),
         )
+
+    def announced(self, wanted: Base) -> HostRecord:
+        """The record with what is about to change. What an unfinished account has always came from the other."""
+        if self.is_unfinished(self.changing) or self.is_unfinished(self.in_use):
+            return self.record
+        return decide(self.record, self.changing, self.in_use, wanted, is_clones_turn=self.is_clones_turn)
 
     def remembered(self, wanted: Base) -> Base:
         """What the next merge starts from. A lock is remembered once both agree on it."""
-        if wanted.locked == self.other.locked:
+        if wanted.locked == self.in_use.locked:
             return wanted
-        mark = self.clone.mark
-        return replace(wanted, locked=bool(mark and mark.base and mark.base.locked))
+        return replace(wanted, locked=bool(self.record.base and self.record.base.locked))
 
     def _base(self) -> Base | None:
-        """What the merge starts from. An unfinished account brings in nothing: all that it has came from the other."""
-        for account in (self.original, self.clone):
-            if account.is_unfinished:
-                return Base(account.rights, account.options, account.attribute, account.locked)
-        return self.clone.mark.base if self.clone.mark else None
+        """What the merge starts from. Who brings in nothing has all that it has from the other, as far as that goes.
 
-    def _own_locked(self, base: Base | None) -> bool:
+        So it is with an unfinished account, and with the clone on a host that a pair on record came to have since.
+        """
+        brings_nothing = [account for account in (self.original, self.clone) if self.is_unfinished(account)]
+        if self.is_new and not brings_nothing:
+            brings_nothing = [self.clone]
+        for account in brings_nothing:
+            return Base(account.rights, account.options, account.attribute, account.locked)
+        return base_of(self.record, self.original, self.clone)
+
+    def _changing_locked(self, base: Base | None) -> bool:
         """Who was locked or unlocked by an operator since decides for both, each at its own turn."""
-        if self.own.is_unfinished:
-            return self.other.locked
-        if base is not None and self.own.locked == base.locked:
-            return self.other.locked
-        return self.own.locked
+        decisions = self.record.original_decides if self.is_clones_turn else self.record.clone_decides
+        if decisions.lock or self.is_unfinished(self.changing):
+            return self.in_use.locked
+        if base is not None and self.changing.locked == base.locked:
+            return self.in_use.locked
+        return self.changing.locked
 
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """All accounts of a pair. `username` is the user whose password is being set."""
+    """All accounts of a pair.
+
+    Attributes:
+        username: the user whose password is being set.
+        record: what is remembered of the pair, or will be.
+        is_on_record: whether it was before this rotation.
+    """
 
     pair: Pair
     username: str
     originals: Mapping[str, Account]
     clones: Mapping[str, Account]
+    record: PairRecord
+    is_on_record: bool
 
     @property
-    def own(self) -> Mapping[str, Account]:
+    def changing(self) -> Mapping[str, Account]:
         """The accounts whose password is being set, by host."""
         return self.clones if self.username == self.pair.clone else self.originals
 
     @property
-    def others(self) -> Mapping[str, Account]:
+    def in_use(self) -> Mapping[str, Account]:
         """The accounts of the other user, by host."""
         return self.originals if self.username == self.pair.clone else self.clones
 
-    def twins(self) -> list[Twins]:
+    def by_host(self) -> list[AccountPair]:
         """The accounts that both users have."""
         both = self.originals.keys() & self.clones.keys()
         return [
-            Twins(self.originals[host], self.clones[host], self.username == self.pair.clone) for host in sorted(both)
+            AccountPair(
+                original=self.originals[host],
+                clone=self.clones[host],
+                record=self.record.on(host),
+                is_clones_turn=self.username == self.pair.clone,
+                is_new=self.is_on_record and host not in self.record.hosts,
+            )
+            for host in sorted(both)
         ]
 
     def missing(self) -> list[Account]:
@@ -98,29 +133,32 @@ class Accounts:
         The clone gets all. The original gets what an operator added to the clone since an earlier rotation; not what
         the clone of another rotation function had from the start: AWS's own makes every clone for any host.
         """
-        absent = (other for host, other in self.others.items() if host not in self.own and other.takes_password)
+        absent = (other for host, other in self.in_use.items() if host not in self.changing and other.takes_password)
         if self.username == self.pair.clone or not self.originals:
             return list(absent)
-        managed = any(clone.mark and clone.mark.base for clone in self.clones.values())
-        return [other for other in absent if managed and other.mark is None]
+        managed = any(self.record.on(host).base for host in self.clones)
+        return [other for other in absent if managed and self._is_new(other)]
+
+    def _is_new(self, clone: Account) -> bool:
+        """Whether a clone's account came since an earlier rotation, also where one died that had just recorded that."""
+        known = self.record.hosts.get(clone.host)
+        return known is None or (bool(known.creation_mark) and known.base is None and not is_unfinished(known, clone))
 
     def orphans(self) -> list[Account]:
-        """The clone's accounts whose counterpart an operator has dropped since; at least one account stays.
+        """The clone's accounts whose counterpart an operator has dropped since. At least one account stays.
 
         Only at the clone's own turn: before that the account may be in use.
         """
         if self.username != self.pair.clone or not self.originals:
             return []
         return [
-            clone
-            for host, clone in self.clones.items()
-            if host not in self.originals and clone.mark and clone.mark.base and not clone.is_unfinished
+            clone for host, clone in self.clones.items() if host not in self.originals and self.record.on(host).base
         ]
 
     def without_counterpart(self) -> Iterator[Account]:
         """The clone's accounts that stay alone, and do not have that on record yet."""
         for host, clone in self.clones.items():
-            if host not in self.originals and clone.mark is None:
+            if host not in self.originals and host not in self.record.hosts:
                 yield clone
 
     def plugin_for(self, account: Account) -> str:
@@ -128,12 +166,28 @@ class Accounts:
         original = self.originals.get(account.host)
         return original.plugin if original is not None and original.takes_password else account.plugin
 
-    def with_own(self, account: Account) -> "Accounts":
-        """The same with another account of the user whose password is being set."""
-        added = {**self.own, account.host: account}
-        return replace(self, clones=added) if account.user == self.pair.clone else replace(self, originals=added)
+    def with_planned(self, counterpart: Account, mark: str) -> "Accounts":
+        """The same with an account that is to be created: its counterpart's settings, no rights, locked, marked."""
+        account = replace(counterpart, user=self.username, locked=True, creation_mark=mark, rights=Rights())
+        added = {**self.changing, account.host: account}
+        record = self.record.of_hosts({**self.record.hosts, account.host: HostRecord(creation_mark=mark)})
+        if account.user == self.pair.clone:
+            return replace(self, clones=added, record=record)
+        return replace(self, originals=added, record=record)
 
 
-def newborn(username: str, twin: Account) -> Account:
-    """An account as a rotation creates it: its twin's settings and attribute, no rights, locked, unfinished."""
-    return replace(twin, user=username, locked=True, mark=Mark(unfinished=True), rights=Rights())
+def is_unfinished(record: HostRecord, account: Account) -> bool:
+    """Whether a rotation has created an account and did not come to its end. Until then nobody has logged in as it."""
+    return bool(account.creation_mark) and account.creation_mark == record.creation_mark
+
+
+def knows(record: PairRecord, clone: Account) -> bool:
+    """Whether a clone's account is one that a rotation of the pair has made or adopted.
+
+    Not by its name alone: a rotation may have died between the announcement of an account and its creation, and
+    somebody else may have created one since.
+    """
+    if clone.host not in record.hosts:
+        return False
+    known = record.on(clone.host)
+    return not known.creation_mark or known.base is not None or clone.creation_mark == known.creation_mark

@@ -1,19 +1,25 @@
-"""What an account may do, as a set of elements; read from SHOW GRANTS, and merged. Pure: no connection in here.
+"""What an account may do, as a set of elements, read from SHOW GRANTS. Pure: no connection in here.
 
 An element is the smallest thing that can be granted and revoked alone. So `GRANT SELECT (a, b), UPDATE ON shop.t ...
 WITH GRANT OPTION` is four of them: SELECT on column a, SELECT on column b, UPDATE, and GRANT OPTION. Partial revokes
 are held apart, since they take from a right instead of giving one.
-Source: MySQL Reference Manual, "SHOW GRANTS Statement", "Privilege Restriction Using Partial Revokes".
+
+Names may hold anything: spaces, quotes, backticks, percent signs, ` TO `. So what the server prints is cut into tokens,
+and never split at a character.
+Source: MySQL Reference Manual, "SHOW GRANTS Statement", "Privilege Restriction Using Partial Revokes", "Schema Object
+Names".
 """
 
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
 
-from secret_rotation.engines.mysql.tokens import Kind, SqlSyntaxError, TokenReader, quote_account, quote_name
+from secret_rotation.engines.mysql.sql import account_name, identifier
 
 GLOBAL = "*.*"
 ROLE = "ROLE"
-"""The level of an element that is a role; its `privilege` is the role's name."""
+"""The level of an element that is a role. Its `privilege` is the name of the role."""
 DEFAULT_ROLE = "DEFAULT ROLE"
 """The level of an element that is a default role."""
 GRANT_OPTION = "GRANT OPTION"
@@ -28,10 +34,28 @@ _DATABASE_PRIVILEGES = (
     *_TABLE_PRIVILEGES, "CREATE TEMPORARY TABLES", "LOCK TABLES", "EXECUTE", "CREATE ROUTINE", "ALTER ROUTINE", "EVENT",
 )  # fmt: skip
 
+_TOKEN = re.compile(
+    r"""
+    \s* (?:
+        `(?P<name>(?:[^`]|``)*)`
+      | "(?P<ansi_name>(?:[^"]|"")*)"
+      | (?P<word>[A-Za-z_][A-Za-z0-9_]*)
+      | (?P<symbol>[().,@*])
+    )""",
+    re.VERBOSE,
+)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Right:
-    """One element. `level` and `column` are SQL; `option` is the right to hand the same on (dynamic, role, PROXY)."""
+    """One element.
+
+    Attributes:
+        privilege: the word for it, such as SELECT, or the name of a role as SQL.
+        level: what it is for, as SQL, or what it is (ROLE, DEFAULT_ROLE).
+        column: the column, as SQL, where it is for one alone.
+        option: whether it is the right to hand the same on, of a dynamic privilege, a role or PROXY.
+    """
 
     privilege: str
     level: str
@@ -61,11 +85,114 @@ class Rights:
         return frozenset(r for r in self.restrictions if r.privilege == right.privilege)
 
 
+def all_privileges(level: str) -> Iterator[Right]:
+    """What ALL PRIVILEGES stands for, so that one of them can be revoked. The word itself stays beside them.
+
+    A newer server may mean more by it than this list: granting the word gives that too.
+    """
+    for privilege in _DATABASE_PRIVILEGES if level.endswith(".*") else _TABLE_PRIVILEGES:
+        yield Right(privilege, level)
+
+
+class Kind(Enum):
+    """What a token is."""
+
+    NAME = auto()
+    WORD = auto()
+    SYMBOL = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token. A name is without its quotes, a word in upper case."""
+
+    kind: Kind
+    text: str
+
+
+class SqlSyntaxError(ValueError):
+    """The server printed something that this module cannot read."""
+
+
+def tokenize(sql: str) -> list[Token]:
+    """Cut a statement into tokens.
+
+    Raises:
+        SqlSyntaxError: it holds something that SHOW GRANTS never prints.
+    """
+    tokens = []
+    position, end = 0, len(sql.rstrip())
+    while position < end:
+        match = _TOKEN.match(sql, position)
+        if match is None:
+            raise SqlSyntaxError(f"cannot read the statement from position {position}")
+        tokens.append(_token(match))
+        position = match.end()
+    return tokens
+
+
+def _token(match: re.Match[str]) -> Token:
+    if (name := match["name"]) is not None:
+        return Token(Kind.NAME, name.replace("``", "`"))
+    if (name := match["ansi_name"]) is not None:
+        return Token(Kind.NAME, name.replace('""', '"'))
+    if (word := match["word"]) is not None:
+        return Token(Kind.WORD, word.upper())
+    return Token(Kind.SYMBOL, match["symbol"])
+
+
+@dataclass(slots=True)
+class TokenReader:
+    """Reads tokens from left to right."""
+
+    tokens: list[Token]
+    position: int = field(default=0)
+
+    @classmethod
+    def of(cls, sql: str) -> "TokenReader":
+        """A reader at the beginning of a statement."""
+        return cls(tokenize(sql))
+
+    def at(self, kind: Kind) -> bool:
+        """Whether the next token is of this kind."""
+        return self.position < len(self.tokens) and self.tokens[self.position].kind is kind
+
+    def take(self, kind: Kind) -> str:
+        """The text of the next token, which must be of this kind."""
+        if not self.at(kind):
+            raise SqlSyntaxError(f"expected a {kind.name.lower()} as token {self.position}")
+        self.position += 1
+        return self.tokens[self.position - 1].text
+
+    def skip(self, *texts: str) -> bool:
+        """Go past these words or symbols if all of them come next, and say whether they did."""
+        wanted = self.tokens[self.position : self.position + len(texts)]
+        if [token.text for token in wanted if token.kind is not Kind.NAME] != list(texts):
+            return False
+        self.position += len(texts)
+        return True
+
+    def expect(self, *texts: str) -> None:
+        """Go past these words or symbols, which must come next."""
+        if not self.skip(*texts):
+            raise SqlSyntaxError(f"expected {' '.join(texts)} as token {self.position}")
+
+    def privilege(self) -> str:
+        """The words up to a comma, a bracket or ON, with a space between them.
+
+        Whatever they are: relatives of MySQL have privileges of their own, such as LOAD FROM S3 of Aurora.
+        """
+        found = [self.take(Kind.WORD)]
+        while self.at(Kind.WORD) and self.tokens[self.position].text != "ON":
+            found.append(self.take(Kind.WORD))
+        return " ".join(found)
+
+
 def parse_grants(rows: Iterable[str]) -> Rights:
     """Read the rows of SHOW GRANTS.
 
     Raises:
-        SqlSyntaxError: a row is none that this module knows.
+        SqlSyntaxError: a row has a form that this module does not know.
     """
     held: set[Right] = set()
     restrictions: set[Right] = set()
@@ -84,7 +211,7 @@ def parse_grants(rows: Iterable[str]) -> Rights:
 def _account(reader: TokenReader) -> str:
     user = reader.take(Kind.NAME)
     reader.expect("@")
-    return quote_account(user, reader.take(Kind.NAME))
+    return str(account_name(user, reader.take(Kind.NAME)))
 
 
 def _roles(reader: TokenReader) -> Iterator[Right]:
@@ -95,10 +222,10 @@ def _roles(reader: TokenReader) -> Iterator[Right]:
     _account(reader)
     option = reader.skip("WITH", "ADMIN", "OPTION")
     for role in roles:
-        yield from _with_option(Right(role, ROLE), option)
+        yield from _with_option(Right(role, ROLE), option=option)
 
 
-def _with_option(right: Right, option: bool) -> Iterator[Right]:  # noqa: FBT001 - as it was read
+def _with_option(right: Right, *, option: bool) -> Iterator[Right]:
     yield right
     if option:
         yield replace(right, option=True)
@@ -115,14 +242,14 @@ def _on_level(reader: TokenReader, preposition: str) -> Iterator[Right]:
     if option and not (rights and all(right.stands_alone for right in rights)):
         yield Right(GRANT_OPTION, level)
     for right in rights:
-        yield from _with_option(right, option and right.stands_alone)
+        yield from _with_option(right, option=option and right.stands_alone)
         if right.privilege == ALL:
             yield from all_privileges(level)
 
 
 def _privileges(reader: TokenReader) -> Iterator[tuple[str, str]]:
     while True:
-        privilege = reader.words()
+        privilege = reader.privilege()
         yield from ((privilege, column) for column in _columns(reader))
         if not reader.skip(","):
             return
@@ -131,9 +258,9 @@ def _privileges(reader: TokenReader) -> Iterator[tuple[str, str]]:
 def _columns(reader: TokenReader) -> list[str]:
     if not reader.skip("("):
         return [""]
-    columns = [quote_name(reader.take(Kind.NAME))]
+    columns = [str(identifier(reader.take(Kind.NAME)))]
     while reader.skip(","):
-        columns.append(quote_name(reader.take(Kind.NAME)))
+        columns.append(str(identifier(reader.take(Kind.NAME))))
     reader.expect(")")
     return columns
 
@@ -144,15 +271,6 @@ def _level(reader: TokenReader, *, is_proxy: bool) -> str:
     if reader.skip("*", ".", "*"):
         return GLOBAL
     prefix = next((f"{kind} " for kind in ("PROCEDURE", "FUNCTION", "LIBRARY") if reader.skip(kind)), "")
-    database = quote_name(reader.take(Kind.NAME))
+    database = identifier(reader.take(Kind.NAME))
     reader.expect(".")
-    return f"{prefix}{database}.{'*' if reader.skip('*') else quote_name(reader.take(Kind.NAME))}"
-
-
-def all_privileges(level: str) -> Iterator[Right]:
-    """What ALL PRIVILEGES stands for, so that one of them can be revoked; the word itself stays beside them.
-
-    A newer server may mean more by it than this list: granting the word gives that too.
-    """
-    for privilege in _DATABASE_PRIVILEGES if level.endswith(".*") else _TABLE_PRIVILEGES:
-        yield Right(privilege, level)
+    return f"{prefix}{database}.{'*' if reader.skip('*') else identifier(reader.take(Kind.NAME))}"

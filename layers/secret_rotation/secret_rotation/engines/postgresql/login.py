@@ -3,47 +3,41 @@
 import os
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 
+from secret_rotation.addresses import addresses, explain, first_to_answer
+from secret_rotation.credentials import Credentials
 from secret_rotation.deadline import Deadline
-from secret_rotation.engine import CONNECT_TIMEOUT_SECONDS, STATEMENT_TIMEOUT_SECONDS
-from secret_rotation.engines.postgresql.address import addresses
-from secret_rotation.engines.postgresql.failures import DEFAULT_DATABASE, login_failure, refused, unreachable
-from secret_rotation.engines.postgresql.wire import DRIVER_ERRORS, Wire
-from secret_rotation.errors import DatabaseUnreachableError
-from secret_rotation.model import Credentials
+from secret_rotation.engine import STATEMENT_TIMEOUT_SECONDS
+from secret_rotation.engines.postgresql.connection import DRIVER_ERRORS, Connection
+from secret_rotation.engines.postgresql.failures import DEFAULT_DATABASE, login_failure, unreachable
+from secret_rotation.engines.postgresql.pins import Pins
 from secret_rotation.tls import Trust
 
 ANSWER_SECONDS = 1.0
 """The server gives up this much before the client does, so that its answer can say what was in the way."""
 
-USER_SETTINGS: Mapping[str, str] = {
-    "search_path": "pg_catalog",  # nobody's function stands in for one of PostgreSQL's
-    "default_transaction_read_only": "off",  # what a role is set to for its queries does not concern its password
-    "datestyle": "ISO,YMD",
-    "timezone": "UTC",
-}
-"""They outrank the settings of roles and databases."""
 
-SUPERUSER_SETTINGS: Mapping[str, str] = {**USER_SETTINGS, "role": "none"}
-"""The superuser acts as itself, whatever role its settings would switch it to."""
-
-
-def log_in(credentials: Credentials, deadline: Deadline, trust: Trust, settings: Mapping[str, str]) -> Wire:
-    """Log in at the first of the host's addresses that answers.
+def log_in(credentials: Credentials, deadline: Deadline, trust: Trust, pins: Pins) -> Connection:
+    """Log in at the first of the host's addresses that answers, to a session with these settings and no others.
 
     Raises:
         DatabaseError: as Engine.connect.
     """
-    end = time.monotonic() + deadline.at_most(CONNECT_TIMEOUT_SECONDS)
-    *others, last = _addresses(credentials, end)
-    parameters = _parameters(credentials, trust, {**_time_limits(deadline), **settings})
-    for position, address in enumerate(others):
-        # Shared out, so that an address that is a black hole leaves time for the next.
-        share = (end - time.monotonic()) / (len(others) + 1 - position)
-        with suppress(DatabaseUnreachableError):
-            return _open(parameters | {"hostaddr": address}, share, credentials, trust)
-    return _open(parameters | {"hostaddr": last}, end - time.monotonic(), credentials, trust)
+    connection = _logged_in(credentials, deadline, trust, {**_time_limits(deadline), **pins.options})
+    later = pins.statement(connection.server_version)
+    if later is not None:
+        connection.send_ahead(later)
+    return connection
+
+
+def _logged_in(credentials: Credentials, deadline: Deadline, trust: Trust, options: Mapping[str, str]) -> Connection:
+    end = time.monotonic() + deadline.to_connect()
+    parameters = _parameters(credentials, trust, options)
+
+    def open_at(address: str, seconds: float) -> Connection:
+        return _open(parameters | {"hostaddr": address}, seconds, credentials, trust)
+
+    return first_to_answer(_addresses(credentials, end), end, open_at)
 
 
 def _time_limits(deadline: Deadline) -> dict[str, str]:
@@ -61,44 +55,48 @@ def _time_limits(deadline: Deadline) -> dict[str, str]:
     }
 
 
-def _open(parameters: Mapping[str, str], seconds: float, credentials: Credentials, trust: Trust) -> Wire:
+def _open(parameters: Mapping[str, str], seconds: float, credentials: Credentials, trust: Trust) -> Connection:
     try:
-        return Wire.open(parameters, seconds)
-    except UnicodeError:
-        meaning = "'username', 'password' or 'dbname' holds half of a character (a lone surrogate). Correct the secret."
-        raise refused(credentials, meaning) from None
-    except (*DRIVER_ERRORS, TimeoutError) as error:
+        return Connection.open(parameters, seconds)
+    except (*DRIVER_ERRORS, TimeoutError, UnicodeDecodeError) as error:  # the last: a text that is not in UTF-8
         raise login_failure(error, credentials, trust) from None
 
 
 def _addresses(credentials: Credentials, end: float) -> list[str]:
     try:
         return addresses(credentials.host, credentials.port, end - time.monotonic())
-    except TimeoutError:
-        raise unreachable(credentials, "DNS gave no answer in time. Check the DNS of the function's VPC.") from None
-    except OSError:
-        meaning = "the host name has no address. Check 'host' in the secret, and the DNS of the function's VPC."
-        raise unreachable(credentials, meaning) from None
+    except OSError as error:
+        raise unreachable(credentials, explain(error)) from None
 
 
-def _parameters(credentials: Credentials, trust: Trust, settings: Mapping[str, str]) -> dict[str, str]:
+def _parameters(credentials: Credentials, trust: Trust, options: Mapping[str, str]) -> dict[str, str]:
     return {
-        "host": credentials.host,
+        "host": credentials.certified_name,  # for TLS alone: each address of the host is its "hostaddr"
         "port": str(credentials.port),
         "user": credentials.username,
         "password": credentials.password.reveal(),
         "dbname": credentials.dbname or DEFAULT_DATABASE,
         "client_encoding": "UTF8",
         "application_name": "secret_rotation",
-        "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
+        "options": " ".join(f"-c {name}={_escaped(value)}" for name, value in options.items()),
         **_security(trust, credentials),
     }
+
+
+def _escaped(value: str) -> str:
+    """As one of libpq's options. Source: PostgreSQL manual, "Parameter Key Words", options."""
+    return value.replace("\\", r"\\").replace(" ", r"\ ")
 
 
 def _security(trust: Trust, credentials: Credentials) -> dict[str, str]:
     # No Kerberos, no client certificate, no revocation list from a home folder.
     nothing_else = {"gssencmode": "disable", "sslcertmode": "disable", "sslcrl": os.devnull}
     if credentials.tls:
-        # A server that asks for no password would make every password seem right.
-        return {**trust.libpq_parameters(credentials.host), **nothing_else, "require_auth": "!none"}
+        # A server that asks for no password would make every password seem right; one that asks for a ticket gets none.
+        # The first is how a server asks that hands the password on: to PAM, LDAP or RADIUS, or to IAM.
+        return {
+            **trust.libpq_parameters(credentials.certified_name),
+            **nothing_else,
+            "require_auth": "password,md5,scram-sha-256",
+        }
     return {"sslmode": "disable", **nothing_else, "require_auth": "scram-sha-256,md5"}

@@ -1,7 +1,7 @@
 """Why PostgreSQL refuses a login: the texts of libpq 17 and of PostgreSQL 14 to 18, and what each means.
 
 There is no SQLSTATE for it on the client's side. Each pattern must match at the beginning, so that no user or database
-name inside a text can be taken for another text. Nothing of a text is repeated.
+name inside a text can be taken for another text. Nothing of a text is repeated but an address that is seen to be one.
 """
 
 import re
@@ -10,10 +10,16 @@ from dataclasses import dataclass
 from secret_rotation.errors import DatabaseError, DatabaseUnreachableError, LoginRefusedError, LoginRejectedError
 from secret_rotation.tls import TlsFailure
 
+NOT_POSTGRESQL = "what answers there is not PostgreSQL. Check 'host' and 'port' in the secret."
+
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What a text means. `meaning` may name {user} and {database}, which are to be quoted as SQL does."""
+    """What a text means.
+
+    `meaning` may name {user} and {database}, quoted as SQL does, {never_expires}, the statement that lets the user's
+    password hold for ever, and {way_in}, the line of pg_hba.conf that lets the user into the database.
+    """
 
     pattern: str
     kind: type[DatabaseError]
@@ -25,33 +31,44 @@ CAUSES = (
     Cause(
         r"FATAL:  password authentication failed for user ",
         LoginRejectedError,
-        "the server rejected user name and password. It says the same where the role does not exist, has no password, "
-        "or its VALID UNTIL has passed.",
+        "the server rejected user name and password. It says the same where the role does not exist (correct "
+        "'username' in the secret, or CREATE ROLE {user} LOGIN PASSWORD '<the password in AWSCURRENT>';), where its "
+        "VALID UNTIL has passed ({never_expires}), and where it has no password, or an MD5 hash from before "
+        "PostgreSQL 14, and the server takes SCRAM only (SET password_encryption = 'scram-sha-256'; "
+        "ALTER ROLE {user} PASSWORD '<the password in AWSCURRENT>';). Change no role that is not this secret's own.",
     ),
     Cause(
         r"FATAL:  role .* is not permitted to log in",
         LoginRefusedError,
-        "the role may not log in. If it should: ALTER ROLE {user} LOGIN.",
+        "the role may not log in. If it should: ALTER ROLE {user} LOGIN;",
     ),
     Cause(
         r"FATAL:  role .* does not exist",
         LoginRefusedError,
-        "there is no role {user}. Correct 'username' in the secret, or create the role.",
+        "there is no role {user}. Correct 'username' in the secret, or create the role: CREATE ROLE {user} LOGIN "
+        "PASSWORD '<the password in AWSCURRENT>';",
     ),
     Cause(
         r"FATAL:  database .* does not exist",
         LoginRefusedError,
-        "there is no database {database}. Correct 'dbname' in the secret, or create the database.",
+        "there is no database {database}. Correct 'dbname' in the secret, or create it: CREATE DATABASE {database};",
     ),
     Cause(
-        r"FATAL:  (database .* is not currently accepting|cannot connect to invalid database)",
+        r"FATAL:  database .* is not currently accepting",
         LoginRefusedError,
-        "database {database} takes no connections. Name another one in the secret's 'dbname'.",
+        "database {database} takes no connections. Name another one in the secret's 'dbname', or: ALTER DATABASE "
+        "{database} ALLOW_CONNECTIONS true;",
+    ),
+    Cause(
+        r"FATAL:  cannot connect to invalid database",
+        LoginRefusedError,
+        "database {database} takes no connections: a DROP DATABASE of it was interrupted. Name another one in the "
+        "secret's 'dbname'.",
     ),
     Cause(
         r"FATAL:  permission denied for database ",
         LoginRefusedError,
-        "the user may not connect to that database. GRANT CONNECT ON DATABASE {database} TO {user}.",
+        "the user may not connect to that database. GRANT CONNECT ON DATABASE {database} TO {user};",
     ),
     Cause(
         r"FATAL:  (no pg_hba\.conf entry for|pg_hba\.conf rejects) .*(no encryption|SSL off)",
@@ -59,30 +76,71 @@ CAUSES = (
         'the server does not let {user} into {database} without TLS. Remove "ssl": false from the secret.',
     ),
     Cause(
-        r"FATAL:  (no pg_hba\.conf entry for|pg_hba\.conf rejects) ",
+        r"FATAL:  no pg_hba\.conf entry for ",
         LoginRefusedError,
-        "the server's pg_hba.conf does not let {user} into {database} from here.",
+        "the server's pg_hba.conf has no line that lets {user} into {database} from the function's address. Add it "
+        "at the top, better with the whole range of the function's subnets: {way_in}",
+    ),
+    Cause(
+        r"FATAL:  pg_hba\.conf rejects ",
+        LoginRefusedError,
+        "a line of the server's pg_hba.conf rejects {user} in {database} from the function's address. Add another "
+        "at the top, better with the whole range of the function's subnets: {way_in}",
     ),
     Cause(
         r"FATAL:  PAM authentication failed for user ",
         LoginRefusedError,
-        "the server asks IAM instead of checking a password. If that is not meant: REVOKE rds_iam FROM {user}.",
+        "the server asks IAM instead of checking a password. If that is not meant: REVOKE rds_iam FROM {user};",
     ),
     Cause(
-        r"FATAL:  (\S+ authentication failed for user|connection requires a valid client certificate)",
+        r"FATAL:  connection requires a valid client certificate",
         LoginRefusedError,
-        "the server does not know this user by a password, so there is none to rotate.",
+        "the server asks {user} for a certificate besides the password (clientcert in pg_hba.conf), and the function "
+        "has none. Let it in by its password alone, at the top of pg_hba.conf: {way_in}",
     ),
     Cause(
-        r"FATAL:  (sorry, too many clients already|remaining connection slots are reserved|too many connections for )",
+        r"FATAL:  \S+ authentication failed for user",
+        LoginRefusedError,
+        "the server does not know this user by a password, so there is none to rotate. If it should, at the top of "
+        "pg_hba.conf: {way_in}",
+    ),
+    Cause(
+        r"FATAL:  too many connections for role ",
         DatabaseUnreachableError,
-        "no connection is free: the limit of the server, the database or the role is reached. Close idle sessions, or "
-        "raise max_connections or the CONNECTION LIMIT.",
+        "no connection is free: {user} has all that its own CONNECTION LIMIT allows. Close idle sessions of it, or: "
+        "ALTER ROLE {user} CONNECTION LIMIT -1;",
+    ),
+    Cause(
+        r"FATAL:  too many connections for database ",
+        DatabaseUnreachableError,
+        "no connection is free: {database} has all that its own CONNECTION LIMIT allows. Close idle sessions in it, "
+        "or: ALTER DATABASE {database} CONNECTION LIMIT -1;",
+    ),
+    Cause(
+        r"FATAL:  (sorry, too many clients already|remaining connection slots are reserved)",
+        DatabaseUnreachableError,
+        "no connection is free: the server has all that its max_connections allows. Raise it, or close idle sessions; "
+        "this shows whose they are: SELECT usename, application_name, client_addr, state, count(*) FROM "
+        "pg_stat_activity GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC;",
     ),
     Cause(
         r"FATAL:  the database system is ",
         DatabaseUnreachableError,
         "the server is starting, stopping or recovering. Secrets Manager tries again by itself.",
+    ),
+    Cause(
+        r"(FATAL|ERROR):  (unsupported startup parameter|Feature not supported: RDS Proxy)",
+        DatabaseUnreachableError,
+        "what answers there is a connection pooler (PgBouncer, RDS Proxy), which has passwords of its own. Put the "
+        "server's own address into 'host' and 'port' of the secret.",
+    ),
+    Cause(
+        r"FATAL:  [^\n]*\nCONTEXT:  ",
+        DatabaseUnreachableError,
+        "a function of the server's that runs at every login raised an error: an event trigger of database {database}. "
+        "This lists the statements that switch such triggers off: SELECT format('ALTER EVENT TRIGGER %I DISABLE;', "
+        "evtname) FROM pg_event_trigger WHERE evtevent = 'login'; Where they keep the administrator out as well, log "
+        "in with PGOPTIONS='-c event_triggers=off'.",
     ),
     # From libpq, always in English.
     Cause(
@@ -119,7 +177,7 @@ CAUSES = (
     Cause(
         r"(received invalid response to SSL negotiation|expected authentication request)",
         DatabaseUnreachableError,
-        "what answers there is not PostgreSQL. Check 'host' and 'port' in the secret.",
+        NOT_POSTGRESQL,
     ),
     Cause(
         r"(server closed the connection|SSL SYSCALL error|SSL connection has been closed|could not receive data)",
@@ -132,7 +190,8 @@ UNKNOWN = Cause(
     "",
     DatabaseUnreachableError,
     "the login failed for a reason that is not known here; the server's log has it. If the server's lc_messages is not "
-    "English, set it to C: a wrong password is told from an outage by that text alone.",
+    "English, set it to C (ALTER SYSTEM SET lc_messages = 'C'; SELECT pg_reload_conf(); or in the parameter group): a "
+    "wrong password is told from an outage by that text alone.",
 )
 
 _PREFIX = re.compile(r'connection to server at "[^"]*"( \([^)]*\))?, port \d+ failed: ')
@@ -140,5 +199,10 @@ _PREFIX = re.compile(r'connection to server at "[^"]*"( \([^)]*\))?, port \d+ fa
 
 def cause_of(text: str) -> Cause:
     """The cause that a text of libpq stands for, or UNKNOWN."""
-    body = _PREFIX.sub("", text, count=1)
-    return next((cause for cause in CAUSES if re.match(cause.pattern, body)), UNKNOWN)
+    said = without_prefix(text)
+    return next((cause for cause in CAUSES if re.match(cause.pattern, said)), UNKNOWN)
+
+
+def without_prefix(text: str) -> str:
+    """A text of libpq without the address that it was connecting to."""
+    return _PREFIX.sub("", text, count=1)

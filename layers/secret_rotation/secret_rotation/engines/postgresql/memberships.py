@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from psycopg2.sql import SQL, Composed, Identifier, Literal
 
-from secret_rotation.engine import Pair
-from secret_rotation.engines.postgresql.failures import quoted
 from secret_rotation.engines.postgresql.roles import ADMIN_OPTION_VERSION
 from secret_rotation.engines.postgresql.session import PostgreSQLSession
-from secret_rotation.errors import StatementFailedError
+from secret_rotation.engines.postgresql.sql import Query, Row, kinds_of, quoted
+from secret_rotation.errors import StatementFailedError, UnsafeRotationError
+from secret_rotation.pairs import Pair
 
 _log = logging.getLogger(__name__)
 
@@ -23,12 +23,22 @@ _MEMBERSHIPS = SQL("""
     JOIN pg_roles AS groups ON groups.oid = roleid
     LEFT JOIN pg_roles AS grantors ON grantors.oid = grantor
     WHERE members.rolname = {}""")
+# Grants of the clone to the original, and to whatever the original is a member of, which make it a member of the clone.
+_CIRCLE = SQL("""
+    WITH RECURSIVE above AS (
+        SELECT oid AS role FROM pg_roles WHERE rolname = {}
+        UNION SELECT roleid FROM pg_auth_members JOIN above ON member = role)
+    SELECT members.rolname, grantors.rolname
+    FROM pg_auth_members JOIN above ON member = role
+    JOIN pg_roles AS members ON members.oid = member
+    LEFT JOIN pg_roles AS grantors ON grantors.oid = grantor
+    WHERE roleid = (SELECT oid FROM pg_roles WHERE rolname = {})""")
 # What belongs to no database, such as the right to connect to one, counts to the one that is asked.
 _DATABASES_WITH_RIGHTS = SQL("""
-    SELECT DISTINCT coalesce(datname, current_database())
+    SELECT coalesce(datname, current_database()), bool_or(deptype = 'o'), bool_or(deptype <> 'o')
     FROM pg_shdepend LEFT JOIN pg_database ON pg_database.oid = dbid
     WHERE refclassid = 'pg_authid'::regclass AND refobjid = (SELECT oid FROM pg_roles WHERE rolname = {})
-    ORDER BY 1""")
+    GROUP BY 1 ORDER BY 1""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +53,21 @@ class Membership:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnRights:
-    """What the clone has that does not come from its original.
+class Database:
+    """A database, and whether the clone owns objects in it, or has been granted something."""
 
-    `databases` are those in which it owns objects or was granted something.
-    """
+    name: str
+    has_objects: bool
+    has_rights: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRights:
+    """What the clone has that does not come from its original."""
 
     through_original: tuple[Membership, ...]
     memberships: tuple[Membership, ...]
-    databases: tuple[str, ...]
+    databases: tuple[Database, ...]
 
     def __bool__(self) -> bool:
         return bool(self.memberships or self.databases)
@@ -68,41 +84,85 @@ class OwnRights:
 
 
 def read_own_rights(session: PostgreSQLSession, pair: Pair) -> OwnRights:
-    """Read them; objects are looked for in every database at once."""
-    rows = session.run(_MEMBERSHIPS.format(Literal(pair.clone)), "The query of the clone's roles")
-    memberships = [Membership(*row) for row in rows]
-    databases = session.run(_DATABASES_WITH_RIGHTS.format(Literal(pair.clone)), "The query of the clone's rights")
+    """What the clone has that does not come from its original, in every database at once."""
+    return own_rights_of(pair, *map(session.ask, own_rights_queries(pair)))
+
+
+def own_rights_queries(pair: Pair) -> tuple[Query, Query]:
+    """The queries whose rows are for `own_rights_of`."""
+    clone = Literal(pair.clone)
+    return (
+        Query(_MEMBERSHIPS.format(clone), "The query of the clone's roles", kinds_of(Membership)),
+        Query(_DATABASES_WITH_RIGHTS.format(clone), "The query of the clone's rights", kinds_of(Database)),
+    )
+
+
+def own_rights_of(pair: Pair, roles: list[Row], databases: list[Row]) -> OwnRights:
+    """What the clone has that does not come from its original."""
+    memberships = [Membership(*row) for row in roles]
     return OwnRights(
         through_original=tuple(one for one in memberships if one.group == pair.original),
         memberships=tuple(one for one in memberships if one.group != pair.original),
-        databases=tuple(name for (name,) in databases),
+        databases=tuple(Database(*row) for row in databases),
     )
 
 
 def join_original(session: PostgreSQLSession, pair: Pair) -> None:
-    """Make the clone a member of its original, so that it may act as it."""
+    """Make the clone a member of its original, so that it may act as it.
+
+    Raises:
+        UnsafeRotationError: the original is a member of the clone.
+    """
+    _refuse_circle(session, pair)
     statement = SQL("GRANT {} TO {}").format(Identifier(pair.original), Identifier(pair.clone))
     if session.server_version >= ADMIN_OPTION_VERSION:
         statement += SQL(" WITH INHERIT TRUE, SET TRUE")
     session.run(statement, f"GRANT {quoted(pair.original)} TO {quoted(pair.clone)}")
 
 
+def _refuse_circle(session: PostgreSQLSession, pair: Pair) -> None:
+    query = _CIRCLE.format(Literal(pair.original), Literal(pair.clone))
+    grants = session.rows(query, "The query of the clone's members", str, str | None)
+    if grants:
+        runs = (f"Run as {by or session.username}: {_revoke(session, pair.clone, member, by)}" for member, by in grants)
+        raise UnsafeRotationError(
+            f"{pair.original} is a member of {pair.clone}, so {pair.clone} cannot become a member of {pair.original}, "
+            f"as which it is to act. {' '.join(runs)} Then rotate again. Nothing was changed."
+        )
+
+
+def _revoke(session: PostgreSQLSession, group: str, member: str, grantor: str | None) -> str:
+    """How a grant of a role is taken back: from PostgreSQL 16 on only in the name of whoever made it."""
+    is_kept_apart = session.server_version >= ADMIN_OPTION_VERSION
+    granted_by = f" GRANTED BY {quoted(grantor)}" if grantor and is_kept_apart else ""
+    return f"REVOKE {quoted(group)} FROM {quoted(member)}{granted_by};"
+
+
 def move_memberships(session: PostgreSQLSession, pair: Pair, rights: OwnRights) -> None:
     """Give the original what was granted to the clone since the last rotation, so that it holds for both.
 
-    It is taken from the clone itself in the same breath: left there, it would come back to the original by the next
-    rotation after somebody has revoked it from the original.
+    It is taken from the clone itself by the same statements: left there, it would come back to the original by the next
+    rotation after somebody has revoked it from the original. What one of the two has granted is left alone.
     """
     for membership in rights.memberships:
+        if membership.grantor in pair:
+            # Its own doing: what was revoked from the original since would come back to it.
+            _log.warning(
+                "%s has made %s a member of %s, which stays its own. If nobody means it, run as %s: %s",
+                membership.grantor, pair.clone, membership.group, membership.grantor,
+                _revoke(session, membership.group, pair.clone, membership.grantor),
+            )  # fmt: skip
+            continue
         try:
             _move(session, pair, membership)
         except StatementFailedError as error:
             session.run(SQL("ROLLBACK TO SAVEPOINT move"), "ROLLBACK")
             _log.warning(
                 "%s cannot move %s's membership in %s to %s (SQLSTATE %s), so neither user has it. "
-                "Run as an administrator: GRANT %s TO %s; REVOKE %s FROM %s;",
+                "Run as an administrator: GRANT %s TO %s; %s",
                 session.username, pair.clone, membership.group, pair.original, error.code,
-                quoted(membership.group), quoted(pair.original), quoted(membership.group), quoted(pair.clone),
+                quoted(membership.group), quoted(pair.original),
+                _revoke(session, membership.group, pair.clone, membership.grantor),
             )  # fmt: skip
 
 

@@ -1,118 +1,186 @@
-"""A session of the user that a secret names."""
+"""A session of the user that a secret names: whose it is, the lock on its rotation, and its own password."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
 
-from psycopg2.sql import SQL, Composable, Identifier, Literal
+from psycopg2.sql import SQL, Identifier, Literal
 
+from secret_rotation.credentials import Credentials
 from secret_rotation.deadline import Deadline
-from secret_rotation.engine import STATEMENT_TIMEOUT_SECONDS
-from secret_rotation.engines.postgresql.failures import quoted, statement_failure
-from secret_rotation.engines.postgresql.login import ANSWER_SECONDS
-from secret_rotation.engines.postgresql.verifier import verifier
-from secret_rotation.engines.postgresql.wire import DRIVER_ERRORS, Row, Wire
-from secret_rotation.errors import RotationError, UnsafeRotationError
-from secret_rotation.model import Credentials, Password
+from secret_rotation.engine import OpenSession
+from secret_rotation.engines.postgresql import own_sessions
+from secret_rotation.engines.postgresql.advisory_lock import take_lock_and_ask
+from secret_rotation.engines.postgresql.connection import Connection
+from secret_rotation.engines.postgresql.expiry import warn_of_expiry
+from secret_rotation.engines.postgresql.failures import READ_ONLY, refusal
+from secret_rotation.engines.postgresql.identity import IDENTITY, LOGIN_TRIGGERS, Identity
+from secret_rotation.engines.postgresql.passwords import (
+    METHOD_KINDS,
+    Encryption,
+    preparation,
+    require_accepted,
+    verifier,
+)
+from secret_rotation.engines.postgresql.refusals import explain_refusal
+from secret_rotation.engines.postgresql.sql import kinds_of, quoted
+from secret_rotation.engines.postgresql.statements import Statements
+from secret_rotation.errors import StatementFailedError, UnsafeRotationError
+from secret_rotation.password import Password
 
-# The role setting that a login takes, in PostgreSQL's own order of precedence.
-_IDENTITY = SQL("""
-    SELECT session_user, current_user, (
-        SELECT substr(setting, length('role=') + 1)
-        FROM pg_db_role_setting, unnest(setconfig) AS setting
-        WHERE setting LIKE 'role=%'
-          AND setrole IN (0, (SELECT oid FROM pg_roles WHERE rolname = session_user))
-          AND setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
-        ORDER BY setrole = 0, setdatabase = 0
-        LIMIT 1
-    )""")
-_TRY_LOCK = SQL("SELECT pg_try_advisory_lock(hashtextextended({}, 0))")
-_LOCK = SQL("SELECT pg_advisory_lock(hashtextextended({}, 0))")
-_ENCRYPTION = SQL("SET ROLE NONE; SELECT current_setting('password_encryption')")
+_REPLICATION = SQL("SELECT pg_is_in_recovery(), pg_last_xact_replay_timestamp()::text")
+_ACCOUNT = SQL("SELECT session_user")
 
 
-class PostgreSQLSession:
+class PostgreSQLSession(Statements):
     """One connection, in autocommit mode."""
 
-    def __init__(self, wire: Wire, credentials: Credentials, deadline: Deadline) -> None:
-        self._wire = wire
-        self._credentials = credentials
-        self._deadline = deadline
+    def __init__(
+        self, connection: Connection, credentials: Credentials, deadline: Deadline, encryption: Encryption
+    ) -> None:
+        super().__init__(connection, credentials, deadline)
+        self._encryption = encryption
+        self._identity: Identity | None = None
+
+    def account(self) -> str:
+        """The role. See Session."""
+        return quoted(self.username)
 
     def verify_identity(self) -> None:
         """Check that the session acts as the role that the user's settings name.
 
-        PostgreSQL only warns, and lets the session act as the user itself, where it cannot take the role at login.
-
         Raises:
             UnsafeRotationError: it acts as another.
         """
-        ((session_user, current_user, setting),) = self.run(_IDENTITY, "The query of the session's identity")
-        if session_user != self._credentials.username:
-            raise UnsafeRotationError(
-                f"The login as {self._credentials.username} became {session_user}: PostgreSQL cuts names of more than "
-                "63 bytes. Put the name as the server has it into the secret."
-            )
-        expected = session_user if setting in (None, "none") else setting
-        if current_user != expected:
-            raise UnsafeRotationError(
-                f"{session_user} logs in, but acts as {current_user} instead of {expected}, the role in its settings: "
-                f"{expected} was renamed or dropped, or may not be taken any more. "
-                f"GRANT {quoted(expected)} TO {quoted(session_user)} (from PostgreSQL 16 on WITH SET TRUE), "
-                f"or name the right role with ALTER ROLE {quoted(session_user)} SET role = '...'. Then rotate again."
-            )
+        self._require_identity()
+
+    def verify_account(self) -> None:
+        """Check that the session is the user's own, whichever role it acts as. See Session.
+
+        Raises:
+            UnsafeRotationError: the server has cut the name.
+        """
+        (session_user,) = self.row(_ACCOUNT, "The query of the session's user", str)
+        self._require_account(session_user)
+
+    def replication(self) -> str | None:
+        """When the last transaction was made that has arrived at this replica. See Session."""
+        is_replica, arrived = self.row(_REPLICATION, "The query of the server's state", bool, str | None)
+        if not is_replica:
+            return None
+        # Aurora's readers share their storage with the writer, and replay nothing.
+        return f"The last change that had arrived there was made at {arrived or 'a time that it does not tell'}."
 
     def lock(self, username: str) -> bool:
-        """Hold an advisory lock of this database until the session ends. See Session."""
-        key = Literal(f"secret_rotation {username}")
-        ((is_free,),) = self.run(_TRY_LOCK.format(key), "The advisory lock on a rotation")
-        if not is_free:
-            self.run(_LOCK.format(key), f"The advisory lock on a rotation of {quoted(username)}")
-        return not is_free
+        """Hold an advisory lock of this database until the session ends. See Session.
+
+        What `set_own_password` asks next comes in the same message.
+
+        Returns:
+            Whether it had to be waited for.
+
+        Raises:
+            StatementFailedError: another session holds it, and for too long.
+        """
+        had_to_wait, row = take_lock_and_ask(self, username, self._credentials.secret, IDENTITY, *kinds_of(Identity))
+        self._identity = None if had_to_wait else Identity(*row)
+        return had_to_wait
 
     def set_own_password(self, old: Password, new: Password) -> None:  # noqa: ARG002 - a role has one password
-        """Set the password of the user that logged in, whichever role it acts as."""
+        """Set the password of the user that logged in, once it is known whom it acts as. See Session.
+
+        Raises:
+            UnsafeRotationError: it acts as another, or nobody could log in by the verifier; nothing was changed.
+            StatementFailedError: the server refused.
+        """
+        identity = self._require_identity()
+        if identity.expires_soon:
+            warn_of_expiry(identity.valid_until, identity.session_user)
+        if identity.current_user != identity.session_user:
+            # Not in one message with the change: pgaudit writes all of a message with each of its statements, and
+            # leaves out what follows PASSWORD where the statement is ALTER ROLE.
+            self.run(SQL("SET ROLE NONE"), "SET ROLE NONE")
         self.change_password(self._credentials.username, new)
 
+    def check_own_change(self) -> None:
+        """Look whether the server takes changes, and whether the user could log in after this one. See Session.
+
+        Raises:
+            UnsafeRotationError: as `set_own_password`.
+            StatementFailedError: the server is read-only.
+        """
+        self.verify_identity()
+        self.check_change(self._credentials.username)
+
     def overwrite_own_password(self, new: Password, known: Iterable[Password]) -> None:  # noqa: ARG002 - as above
-        """Set the password: there is only one."""
-        self.change_password(self._credentials.username, new)
+        """Set the password: there is only one.
+
+        Raises:
+            StatementFailedError: as for `set_own_password`, and the rest too.
+        """
+        self.set_own_password(new, new)
 
     def discard_old_password(self) -> None:
         """Do nothing: the old password ended when the new one was set."""
 
+    def other_sessions(self) -> list[OpenSession]:
+        """The other sessions of the role. See Session."""
+        rows = self.rows(own_sessions.SESSIONS, "The query of the user's sessions", *own_sessions.KINDS)
+        return [OpenSession(*row) for row in rows]
+
+    def end_session(self, one: OpenSession) -> bool:
+        """End one of them. See Session."""
+        return all(ended for (ended,) in self.rows(own_sessions.end_of(one), "The end of a session", bool))
+
     def change_password(self, username: str, password: Password) -> None:
-        """Set a role's password, as a verifier."""
-        ((algorithm,),) = self.run(_ENCRYPTION, "SET ROLE NONE")
-        text = verifier(password, username, algorithm, self._wire.driver)
+        """Set a role's password, as a verifier.
+
+        Raises:
+            UnsafeRotationError: nobody could log in by the verifier that is to be made; nothing was changed.
+            StatementFailedError: no verifier can be made of the password, or the server refused.
+        """
+        self._prepare_change(username)
+        text = verifier(password, username, self._encryption, self._connection)
         statement = SQL("ALTER ROLE {} PASSWORD {}").format(Identifier(username), Literal(text))
-        self.run(statement, f"ALTER ROLE {quoted(username)} PASSWORD")
-
-    @property
-    def username(self) -> str:
-        """Who logged in."""
-        return self._credentials.username
-
-    @property
-    def server_version(self) -> int:
-        """As libpq has it: 160004 is 16.4."""
-        return self._wire.driver.server_version
-
-    def run(self, statements: Composable, doing: str) -> list[Row]:
-        """Run statements; `doing` says what they do, without values, in the error that a failure becomes."""
-        seconds = self._deadline.at_most(STATEMENT_TIMEOUT_SECONDS + ANSWER_SECONDS)
         try:
-            return self._wire.execute(statements, seconds)
-        except (*DRIVER_ERRORS, TimeoutError) as error:
-            raise statement_failure(error, doing, self._credentials) from None
+            self.run(statement, _setting_password(username))
+        except StatementFailedError as error:
+            raise error.told(after=explain_refusal(error.code, self.username)) from None
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing."""
-        self.run(SQL("BEGIN"), "BEGIN")
-        try:
-            yield
-        except BaseException:
-            with suppress(RotationError):
-                self.run(SQL("ROLLBACK"), "ROLLBACK")
-            raise
-        self.run(SQL("COMMIT"), "COMMIT")
+    def check_change(self, username: str) -> None:
+        """Find out what would stop `change_password`, without a verifier.
+
+        Raises:
+            UnsafeRotationError: as `change_password`.
+            StatementFailedError: the server is read-only.
+        """
+        self._prepare_change(username)
+        if self.replication() is not None:
+            raise refusal(READ_ONLY, _setting_password(username), self._credentials)
+
+    def _prepare_change(self, username: str) -> None:
+        statement = preparation(self._encryption, self._connection)
+        if statement is not None:
+            kinds = METHOD_KINDS if self._encryption is Encryption.MD5 else ()
+            rows = self.rows(statement, "The preparation of a password", *kinds)
+            require_accepted(rows, self._encryption, username, self._credentials)
+
+    def _require_identity(self) -> Identity:
+        identity = self._identity
+        if identity is None:
+            identity = Identity(*self.row(IDENTITY, "The query of the session's identity", *kinds_of(Identity)))
+        self._require_account(identity.session_user)
+        if not identity.is_as_expected:
+            triggers = [name for (name,) in self.rows(LOGIN_TRIGGERS, "The query of the event triggers", str)]
+            explained = identity.explain(triggers, self.server_version)
+            raise UnsafeRotationError(f"{explained} This is about {self._credentials.secret}.")
+        return identity
+
+    def _require_account(self, session_user: str) -> None:
+        if session_user != self._credentials.username:
+            raise UnsafeRotationError(
+                f"The login as {self._credentials.username} of {self._credentials.secret} became {session_user}: "
+                "PostgreSQL cuts names of more than 63 bytes. Put the name as the server has it into the secret."
+            )
+
+
+def _setting_password(username: str) -> str:
+    return f"ALTER ROLE {quoted(username)} PASSWORD"

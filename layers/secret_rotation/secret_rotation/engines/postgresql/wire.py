@@ -1,76 +1,54 @@
-"""A connection to PostgreSQL that never waits longer than it was told to.
+"""The first messages of PostgreSQL's protocol: TLS is asked for, and how the server would ask for a password.
 
-psycopg2 in its asynchronous mode: libpq's own timeouts do not cover a server that has stopped answering.
+No password is sent. Source: PostgreSQL manual, "Message Flow", "Message Formats".
 """
 
-import os
-import select
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any, Self
+import socket
+import struct
+from enum import IntEnum
 
-import psycopg2
-from psycopg2.extensions import POLL_OK, POLL_WRITE, connection
-from psycopg2.sql import Composable
+from secret_rotation.engines.postgresql.login_causes import NOT_POSTGRESQL
+from secret_rotation.errors import DatabaseUnreachableError
+from secret_rotation.sockets import receive
+from secret_rotation.tls import TlsFailure
 
-Row = tuple[Any, ...]
-
-DRIVER_ERRORS = (psycopg2.Error, psycopg2.Warning)
-"""Everything that psycopg2 raises by itself."""
+_SSL_REQUEST = struct.pack("!II", 8, 80_877_103)
+_PROTOCOL = 196_608
 
 
-class Wire:
-    """One connection. It raises DRIVER_ERRORS and TimeoutError; whoever holds it makes errors of ours from them."""
+class Asked(IntEnum):
+    """How a server asks for a password, by the codes of its message Authentication."""
 
-    def __init__(self, driver: connection) -> None:
-        self._driver = driver
-
-    @classmethod
-    def open(cls, parameters: Mapping[str, Any], seconds: float) -> Self:
-        """Connect and log in. Nothing but the parameters counts: not the environment, not files in the home folder."""
-        with _without_libpq_environment():
-            wire = cls(psycopg2.connect("", **parameters, async_=True))
-            try:
-                wire._wait(seconds)
-            except BaseException:
-                wire.close()
-                raise
-        return wire
-
-    @property
-    def driver(self) -> connection:
-        """psycopg2's own connection, for what it alone can do without asking the server."""
-        return self._driver
-
-    def execute(self, statements: Composable, seconds: float) -> list[Row]:
-        """Run statements in one message; the rows of the last one. Several are one transaction."""
-        with self._driver.cursor() as cursor:
-            # Complete as it is: without arguments psycopg2 gives '%' no meaning.
-            cursor.execute(statements)
-            self._wait(seconds)
-            return cursor.fetchall() if cursor.description else []
-
-    def close(self) -> None:
-        """End the session; what is not committed is undone."""
-        self._driver.close()
-
-    def _wait(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while (state := self._driver.poll()) != POLL_OK:
-            # Not select(), which fails where the process has more than 1,024 files open.
-            poller = select.poll()
-            poller.register(self._driver, select.POLLOUT if state == POLL_WRITE else select.POLLIN)
-            left = end - time.monotonic()
-            if left <= 0 or not poller.poll(left * 1000):
-                raise TimeoutError
+    MD5 = 5
+    SASL = 10
 
 
-@contextmanager
-def _without_libpq_environment() -> Iterator[None]:
-    """Hide PGSERVICE and its like. Some of them, PGSERVICE for one, no parameter can override."""
-    hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("PG")}
-    try:
-        yield
-    finally:
-        os.environ.update(hidden)
+def begin_tls(connection: socket.socket, end: float) -> None:
+    """Ask for TLS. See Examiner.
+
+    Raises:
+        DatabaseUnreachableError: the server has none, or is not PostgreSQL.
+        OSError: no answer.
+    """
+    connection.sendall(_SSL_REQUEST)
+    answer = receive(connection, 1, end)
+    if answer == b"N":
+        raise DatabaseUnreachableError(TlsFailure.NOT_OFFERED.value)
+    if answer != b"S":
+        raise DatabaseUnreachableError(NOT_POSTGRESQL)
+
+
+def asked_of(connection: socket.socket, username: str, database: str, end: float) -> int | None:
+    """How the server asks this user for a password: by the verifier that it stores, where pg_hba.conf lets it.
+
+    Returns:
+        The code; None where the server says something else, as an error.
+
+    Raises:
+        OSError: no answer.
+    """
+    words = ("user", username, "database", database, "")
+    body = struct.pack("!I", _PROTOCOL) + b"".join(word.encode(errors="surrogatepass") + b"\0" for word in words)
+    connection.sendall(struct.pack("!I", len(body) + 4) + body)
+    kind, _, code = struct.unpack("!cII", receive(connection, 9, end))
+    return code if kind == b"R" else None
