@@ -8,40 +8,34 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn, TextIO
 
-import psycopg2
-import pymysql
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lab.address import LOOPBACK
+from lab.engines import KITS, Kit, UnknownEngineError
 from lab.lambda_environment import EmulatorMissingError, EmulatorStartError, FunctionCodeMissingError
 from lab.servers import ServerError
-from lab.world import EngineName
+from lab.start import INTERRUPTED
 
 FAILURES = (
-    ServerError,
-    EmulatorMissingError,
-    EmulatorStartError,
-    FunctionCodeMissingError,
-    OSError,
-    psycopg2.Error,
-    pymysql.MySQLError,
-    BotoCoreError,
-    ClientError,
-)
+    ServerError, EmulatorMissingError, EmulatorStartError, FunctionCodeMissingError, OSError,
+    UnknownEngineError, BotoCoreError, ClientError, *(kit.driver.Error for kit in KITS),
+)  # fmt: skip
 """What can go wrong on a machine without being a defect here; the message says it all."""
 ENGINE_VARIABLE = "ENGINE"
-INTERRUPTED = 128 + signal.SIGINT
 
 
-def add_engine_option(parser: argparse.ArgumentParser, default: EngineName | None) -> None:
-    """Add --engine, whose value is an `EngineName`; the environment variable ENGINE stands in for it."""
-    parser.add_argument(
-        "--engine",
-        type=_engine,
-        metavar="|".join(EngineName),
-        default=os.environ.get(ENGINE_VARIABLE) or default,
-        help=f"default: the environment variable {ENGINE_VARIABLE}, else {default or 'both'}",
-    )
+def add_engine_option(
+    parser: argparse.ArgumentParser, *subcommands: argparse.ArgumentParser, default: Kit | None
+) -> None:
+    """Add --engine, whose value is a `Kit`; the environment variable ENGINE stands in for it."""
+    metavar = "|".join(kit.name for kit in KITS)
+    text = f"default: the environment variable {ENGINE_VARIABLE}, else {default or 'all'}"
+    first = os.environ.get(ENGINE_VARIABLE) or default
+    parser.add_argument("--engine", type=_engine, metavar=metavar, default=first, help=text)
+    for subcommand in subcommands:
+        # Suppressed, or its default would take the place of what was given before the subcommand.
+        text = f"default: the environment variable {ENGINE_VARIABLE}, else {KITS[0]}"
+        subcommand.add_argument("--engine", type=_engine, metavar=metavar, default=argparse.SUPPRESS, help=text)
 
 
 def run(program: str, work: Callable[[], int]) -> int:
@@ -79,11 +73,9 @@ class Printer:
     stream: TextIO
 
     def line(self, text: str = "") -> None:
-        """Print a line."""
         print(text, file=self.stream, flush=True)
 
     def heading(self, text: str) -> None:
-        """Print a heading."""
         self.line()
         self.line(self._painted(text, "1"))
 
@@ -96,16 +88,28 @@ class Printer:
         return f"\033[{code}m{text}\033[0m" if coloured else text
 
 
+def rotations(text: str) -> int:
+    """The value of an option that says how often to rotate.
+
+    Raises:
+        argparse.ArgumentTypeError: it is no number, or none from 1 on.
+    """
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of rotations: 1 or more.")
+    return int(text)
+
+
 def _interrupt(*_: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _engine(text: str) -> EngineName:
-    try:
-        return EngineName(text.strip().lower())
-    except ValueError:
-        message = f"{text!r} is no engine here. Set {ENGINE_VARIABLE} (or --engine) to {' or '.join(EngineName)}."
-        raise argparse.ArgumentTypeError(message) from None
+def _engine(text: str) -> Kit:
+    """The engine of that name, or of the only one that begins so: secrets say postgres."""
+    begins_so = [kit for kit in KITS if kit.name.startswith(text.strip().lower() or " ")]
+    if len(begins_so) != 1:
+        names = " or ".join(kit.name for kit in KITS)
+        raise argparse.ArgumentTypeError(f"{text!r} is no engine here. Set {ENGINE_VARIABLE} (or --engine) to {names}.")
+    return begins_so[0]
 
 
 def _sentence(error: Exception) -> str:

@@ -2,13 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from lab.application import Application
 from lab.lambda_environment import Invocation, LambdaFunction
 from lab.secretsmanager import FUNCTION_CALLER, LocalSecretsManager
-
-if TYPE_CHECKING:
-    from lab.world import Application
 
 Labels = Mapping[str, set[str]]
 """The staging labels by version id."""
@@ -46,16 +43,17 @@ class ObservedFunction:
 
     function: LambdaFunction
     cloud: LocalSecretsManager
-    applications: Mapping[str, "Application"]
+    applications: Mapping[str, Application[LambdaFunction]]
     report: Report
 
     def invoke(self, event: Mapping[str, object]) -> Invocation:
-        """Invoke the function, then report."""
+        if not event.keys() >= {"SecretId", "Step", "ClientRequestToken"}:  # it is invoked by hand, and refuses it
+            return self.function.invoke(event)
         arn = str(event["SecretId"])
         labels, connections = self.cloud.labels(arn), self._connections(arn)
         with self.cloud.calls.recorded() as calls:
             invocation = self.function.invoke(event)
-        arns = self.applications[arn].arns if arn in self.applications else (arn,)
+        arns = self._arns(arn)
         opened = self._connections(arn)
         self.report(
             StepReport(
@@ -70,6 +68,11 @@ class ObservedFunction:
             )
         )
         return invocation
+
+    def _arns(self, arn: str) -> set[str]:
+        application = self.applications.get(arn)
+        superuser = application.superuser_secret if application else None
+        return {arn, superuser.arn} if superuser else {arn}
 
     def _connections(self, arn: str) -> int | None:
         application = self.applications.get(arn)

@@ -1,17 +1,12 @@
 """A client that opens one connection after the other with whatever AWSCURRENT says."""
 
-import json
 import threading
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Any, Self
 
-from lab.world import Application
-
-if TYPE_CHECKING:
-    from mypy_boto3_secretsmanager import SecretsManagerClient
+from lab.application import Application
 
 PAUSE_SECONDS = 0.005
 PATIENCE_SECONDS = 10
@@ -24,7 +19,7 @@ class Tally:
     Attributes:
         logins: attempts, the failed ones included.
         failed: attempts that the database refused.
-        refused_seconds: the longest time from a refused login to the next that was accepted.
+        refused_seconds: the longest time from the start of a refused login to the end of the next accepted one.
     """
 
     logins: int = 0
@@ -32,7 +27,7 @@ class Tally:
     refused_seconds: float = 0.0
 
     def __str__(self) -> str:
-        return f"{self.logins} login{'s' * (self.logins != 1)}, {self.failed} failed"
+        return f"{self.logins} login attempt{'s' * (self.logins != 1)}, {self.failed} failed"
 
     def since(self, earlier: "Tally") -> "Tally":
         """What has been added; the longest time stays that of all."""
@@ -43,12 +38,14 @@ class SteadyClient:
     """Runs in a thread of its own while the context is open. It neither caches the secret nor retries.
 
     It connects past the application's relay, so that the relay counts the function's connections only.
+
+    Attributes:
+        tally: what it has seen so far.
     """
 
-    def __init__(self, secrets_manager: "SecretsManagerClient", application: Application) -> None:
-        self._secrets_manager = secrets_manager
+    def __init__(self, application: Application[Any]) -> None:
         self._application = application
-        self._tally = Tally()
+        self.tally = Tally()
         self._refused_at: float | None = None
         self._progress = threading.Condition()
         self._stop = threading.Event()
@@ -58,45 +55,33 @@ class SteadyClient:
         threading.Thread(target=self._run, name="client", daemon=True).start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._stop.set()
         if kind is None:
             self._ended.result(PATIENCE_SECONDS)
 
-    @property
-    def tally(self) -> Tally:
-        """What it has seen so far."""
-        return self._tally
-
     def wait_for_logins(self, count: int) -> None:
         """Wait until so many further attempts have ended, or the client itself has."""
         with self._progress:
-            wanted = self._tally.logins + count
-            self._progress.wait_for(lambda: self._tally.logins >= wanted or self._ended.done(), PATIENCE_SECONDS)
+            wanted = self.tally.logins + count
+            self._progress.wait_for(lambda: self.tally.logins >= wanted or self._ended.done(), PATIENCE_SECONDS)
 
     def _run(self) -> None:
         try:
             while not self._stop.wait(PAUSE_SECONDS):
-                self._count(time.monotonic(), accepted=self._log_in())
+                self._count(time.monotonic(), accepted=self._application.logs_in())
         except Exception as error:  # noqa: BLE001 - whoever closes the context gets it
             self._ended.set_exception(error)
         else:
             self._ended.set_result(None)
 
-    def _log_in(self) -> bool:
-        answer = self._secrets_manager.get_secret_value(SecretId=self._application.secret_arn)
-        value = json.loads(answer["SecretString"])
-        return self._application.user.can_log_in(value["username"], value["password"])
-
-    def _count(self, now: float, *, accepted: bool) -> None:
+    def _count(self, began: float, *, accepted: bool) -> None:
         if not accepted:
-            self._refused_at = self._refused_at or now
-        refused = now - self._refused_at if self._refused_at else 0.0
+            self._refused_at = self._refused_at or began
+        refused = time.monotonic() - self._refused_at if self._refused_at else 0.0
         if accepted:
             self._refused_at = None
         with self._progress:
-            seen = self._tally
-            self._tally = Tally(seen.logins + 1, seen.failed + (not accepted), max(seen.refused_seconds, refused))
+            seen = self.tally
+            self.tally = Tally(seen.logins + 1, seen.failed + (not accepted), max(seen.refused_seconds, refused))
             self._progress.notify_all()

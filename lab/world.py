@@ -1,72 +1,32 @@
 """A world of real parts: a local AWS, database servers, functions as Lambda runs them, and applications."""
 
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from moto.secretsmanager.utils import SecretsManagerSecretIdentifier
 from moto.utilities.id_generator import moto_id_manager
 
 from lab.address import LOOPBACK
-from lab.application_user import ApplicationUser, create_application_user
+from lab.application import Application, Secret, Value, create_application, create_secret
+from lab.application_user import create_application_user
+from lab.cloud import ACCOUNT, REGION
+from lab.engines import Kit
 from lab.lambda_environment import FunctionCode, LambdaEnvironment, LambdaFunction
 from lab.observation import ObservedFunction, Report
+from lab.pairing import Pairing, StrategyName
 from lab.relay import Relay
 from lab.secretsmanager import LocalSecretsManager
-from lab.secretsmanager.backend import ACCOUNT, REGION
-from lab.servers import (
-    LOCAL_NAMES,
-    DatabaseServer,
-    default_authority,
-    start_mysql,
-    start_postgres,
-    supported_majors,
-)
+from lab.servers import LOCAL_NAMES, DatabaseServer, default_authority
 
 ARN_SUFFIX = "a1b2c3"  # Secrets Manager draws one at random; here it is fixed, so that files can name the ARN
 
-
-class EngineName(StrEnum):
-    """The engines, as the functions are named after them."""
-
-    POSTGRESQL = "postgresql"
-    MYSQL = "mysql"
-
-    @property
-    def brand(self) -> str:
-        """The name that people know."""
-        return {"postgresql": "PostgreSQL", "mysql": "MySQL"}[self]
-
-
-class StrategyName(StrEnum):
-    """The strategies, as the functions are named after them."""
-
-    SINGLE_USER = "single_user"
-    ALTERNATING_USERS = "alternating_users"
-
-
-@dataclass(frozen=True)
-class Application:
-    """An application whose secret rotates.
-
-    Attributes:
-        arns: its secret's ARN, then the one of the superuser's secret where the strategy needs it.
-    """
-
-    secret_name: str
-    user: ApplicationUser
-    arns: tuple[str, ...]
-
-    @property
-    def secret_arn(self) -> str:
-        """The ARN of its secret."""
-        return self.arns[0]
+SUPERUSER_SECRETS = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:*superuser-{ARN_SUFFIX}"
+"""What the functions may find in masterarn, as their deployer would list it."""
+DOCTOR = "rotation_doctor"
+"""The function that examines secrets."""
 
 
 class World:
@@ -79,6 +39,7 @@ class World:
         port: of the local AWS; 0 takes a free one.
         address: of this machine, where functions find the local AWS and the databases; in a container they cannot
             reach 127.0.0.1.
+        settings: further variables of the functions.
     """
 
     def __init__(
@@ -89,36 +50,37 @@ class World:
         find_code: Callable[[str], FunctionCode] = FunctionCode.from_source,
         port: int = 0,
         address: str = LOOPBACK,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         self.cloud = LocalSecretsManager(port=port, address=address, send_rotation_token=True)
-        self._client = self.cloud.client()
         self.servers: list[DatabaseServer] = []
-        self.applications: dict[str, Application] = {}
+        self.applications: dict[str, Application[LambdaFunction]] = {}
         self.functions: dict[str, LambdaEnvironment] = {}
+        self._observed: dict[str, ObservedFunction] = {}
+        self._arns: dict[str, str] = {}
         self._address = address
         self._host = None if address in LOCAL_NAMES else address  # what clients verify
         self._ca_bundle = ca_bundle
         self._report = report
         self._find_code = find_code
+        self._settings = settings or {}
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         self._stack.enter_context(self.cloud)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def start_servers(self, engines: Iterable[EngineName]) -> list[DatabaseServer]:
-        """Start a server of each engine, PostgreSQL in its newest version, all at once.
+    def start_servers(self, kits: Iterable[Kit]) -> list[DatabaseServer]:
+        """Start the newest server of each engine, all at once.
 
         Raises:
             ServerError: one of them could not be prepared or started.
         """
         with ThreadPoolExecutor() as executor:
-            starts = [executor.submit(_start_server, engine) for engine in engines]
+            starts = [executor.submit(kit.start) for kit in kits]
             try:
                 wait(starts)
             finally:
@@ -131,27 +93,45 @@ class World:
         self._ca_bundle.write_bytes(servers[0].ca_bundle.read_bytes())
         return servers
 
-    def add_function(self, engine: EngineName, strategy: StrategyName) -> str:
-        """Start a function's environment, and let Secrets Manager invoke it; returns the function's ARN.
+    def function(self, pairing: Pairing, settings: Mapping[str, str] | None = None) -> LambdaFunction:
+        """The function of a pairing, which Secrets Manager may invoke; it is started when it is first asked for.
+
+        With `settings`, which are variables of its own, it is another one.
 
         Raises:
             EmulatorMissingError, EmulatorStartError, FunctionCodeMissingError: it cannot run.
         """
-        environment = self.start_environment(engine, strategy)
-        self.functions[f"{engine}_{strategy}"] = environment
-        return self.register(
-            environment.name, ObservedFunction(environment, self.cloud, self.applications, self._report)
-        )
+        name = _name(pairing, settings)
+        if name not in self._observed:
+            self.functions[name] = self.start_environment(pairing, settings)
+            self._observed[name] = ObservedFunction(self.functions[name], self.cloud, self.applications, self._report)
+            self._arns[name] = self.register(self.functions[name].name, self._observed[name])
+        return self._observed[name]
 
-    def start_environment(self, engine: EngineName, strategy: StrategyName) -> LambdaEnvironment:
-        """Start one environment of a function, which nobody invokes yet.
+    def start_environment(self, pairing: Pairing, settings: Mapping[str, str] | None = None) -> LambdaEnvironment:
+        """Start one more environment of a function, which nobody invokes yet.
 
         Raises:
             EmulatorMissingError, EmulatorStartError, FunctionCodeMissingError: it cannot run.
         """
-        name = f"{engine}_{strategy}"
-        variables = {**self.cloud.environment, "RDS_CA_BUNDLE": str(self._ca_bundle), "POWERTOOLS_SERVICE_NAME": name}
-        environment = LambdaEnvironment(self._find_code(name), variables, name=name.replace("_", "-"))
+        variables = {"SUPERUSER_SECRET_ARNS": SUPERUSER_SECRETS, **self._settings, **(settings or {})}
+        return self._start(self._find_code(pairing.function), _name(pairing, settings), variables)
+
+    def start_doctor(self) -> LambdaEnvironment:
+        """Start the doctor of the functions that have been asked for.
+
+        Raises:
+            EmulatorMissingError, EmulatorStartError, FunctionCodeMissingError: it cannot run.
+        """
+        variables = {
+            f"{strategy.upper()}_FUNCTION_ARNS": ",".join(arn for name, arn in self._arns.items() if strategy in name)
+            for strategy in StrategyName
+        }
+        return self._start(self._find_code(DOCTOR), DOCTOR, {**self._settings, **variables})
+
+    def _start(self, code: FunctionCode, name: str, variables: Mapping[str, str]) -> LambdaEnvironment:
+        ours = {"RDS_CA_BUNDLE": str(self._ca_bundle), "POWERTOOLS_SERVICE_NAME": name}
+        environment = LambdaEnvironment(code, {**self.cloud.environment, **ours, **variables}, name=_in_aws(name))
         return self._stack.enter_context(environment)
 
     def register(self, name: str, function: LambdaFunction) -> str:
@@ -161,30 +141,36 @@ class World:
         return arn
 
     def add_application(
-        self, server: DatabaseServer, username: str, secret_name: str, superuser_secret: str | None = None
-    ) -> Application:
-        """Create a user on the server, and its secret; with a superuser's secret for alternating users."""
+        self,
+        pairing: Pairing,
+        server: DatabaseServer,
+        username: str,
+        secret_name: str,
+        superuser_secret: str,
+        settings: Mapping[str, str] | None = None,
+    ) -> Application[LambdaFunction]:
+        """Create a user on the server, and its secret, which the pairing's function rotates when it is asked to.
+
+        The superuser's secret is called `superuser_secret`, where the pairing needs one.
+        """
+        function, host = self.function(pairing, settings), self._host or server.host
         relay = self._stack.enter_context(Relay(server.port, self._address))
         user = create_application_user(server, relay, username)
-        value, arns = user.secret_value(host=self._host or server.host), []
-        if superuser_secret is not None:
-            arns.append(self.add_secret(superuser_secret, user.superuser_secret_value(host=value["host"])))
-            value["masterarn"] = arns[0]
-        application = Application(secret_name, user, (self.add_secret(secret_name, value), *arns))
-        self.applications[application.secret_arn] = application
+        names = (secret_name, superuser_secret)
+        application = create_application(user, pairing, function, self.add_secret, names, host=host)
+        self.applications[application.secret.arn] = application
+        self.cloud.enable_rotation(application.secret.arn, self._arns[_name(pairing, settings)])
         return application
 
-    def add_secret(self, name: str, value: dict[str, object]) -> str:
-        """Create a secret, whose ARN is the same in every world; returns the ARN."""
+    def add_secret(self, name: str, value: Value) -> Secret:
+        """Create a secret, whose ARN is the same in every world."""
         moto_id_manager.set_custom_id(SecretsManagerSecretIdentifier(ACCOUNT, REGION, name), ARN_SUFFIX)
-        return self._client.create_secret(Name=name, SecretString=json.dumps(value))["ARN"]
-
-    def value(self, application: Application, label: str) -> dict[str, str]:
-        """The value of the version of the application's secret that carries the label."""
-        answer = self._client.get_secret_value(SecretId=application.secret_arn, VersionStage=label)
-        value: dict[str, str] = json.loads(answer["SecretString"])
-        return value
+        return create_secret(self.cloud, name, value)
 
 
-def _start_server(engine: EngineName) -> DatabaseServer:
-    return start_mysql() if engine is EngineName.MYSQL else start_postgres(max(supported_majors()))
+def _name(pairing: Pairing, settings: Mapping[str, str] | None) -> str:
+    return "_".join((pairing.function, *(name.lower() for name in settings or ())))
+
+
+def _in_aws(name: str) -> str:
+    return name.replace("_", "-")

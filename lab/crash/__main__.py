@@ -10,10 +10,11 @@ from lab.crash.campaign import campaign
 from lab.crash.case import Result
 from lab.crash.record import append, file_for_this_code, read
 from lab.crash.scenario import every, in_turn, scenarios
-from lab.crash.table import DOCUMENT, document
-from lab.servers import ServerError, supported_majors
+from lab.crash.table import DOCUMENT, document_with
+from lab.engines import KITS
+from lab.servers import ServerError
 
-ALL_SERVERS = (*(f"postgres{major}" for major in supported_majors()), "mysql")
+ALL_SERVERS = tuple(name for kit in KITS for name in kit.server_names)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         broken += messages
         _report(left, len(known), broken, time.monotonic() - started)
     if not broken and {case.scenario for case in known} == set(scenarios(ALL_SERVERS)):
-        DOCUMENT.write_text(document(known.values()))
+        DOCUMENT.write_text(document_with(known.values(), DOCUMENT.read_text()))
         print(f"\n{len(known)} cases, no promise broken. Written: docs/{DOCUMENT.name}")
     return bool(broken)
 

@@ -5,14 +5,14 @@ import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
+from lab.crash.aftermath import PromiseBrokenError
 from lab.crash.case import Result, run
 from lab.crash.scenario import Case, Scenario
-from lab.crash.standing import PromiseBrokenError
 from lab.crash.workshop import Workshop
-from lab.servers.pool import PoolListener, ServerPool, ask, shared
+from lab.engines.pool import PoolListener, ServerPool, ask, shared
 
 BATCH = 12
-"""Cases that one process runs in a row, on one subject where that is possible."""
+"""Cases that one process runs in a row, on one target where that is possible."""
 
 Outcome = Result | str
 """What became of a case; where the promise was broken, how."""

@@ -13,21 +13,22 @@ Lambda's it takes one event after the other until it is killed; then this proces
 import importlib
 import os
 import sys
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
 
 from lab.lambda_environment.in_process import InProcessFunction
-from secret_rotation import strategy
+from secret_rotation.patience import Patience
 
-SLOW_MACHINE_SECONDS = 60.0
+SLOW_MACHINE = Patience(fresh_seconds=60.0)
+"""A slow machine would have some rotations read the labels again and others not: the moments would not be the same."""
 
 
 def main(descriptor: int, handler: str) -> None:
     """Serve until whoever started this process is gone."""
-    # A slow machine would have some rotations read the labels again and others not: the moments would not be the same.
-    strategy.FRESH_SECONDS = SLOW_MACHINE_SECONDS
     module, _, name = handler.partition(".")
-    function = InProcessFunction(getattr(importlib.import_module(module), name))
+    deployed = getattr(importlib.import_module(module), name)
+    function = InProcessFunction(replace(deployed, parts=replace(deployed.parts, patience=SLOW_MACHINE)))
     control: Connection[Any, Any] = Connection(descriptor)
     while _dies(control, function):
         control.send(None)

@@ -9,7 +9,6 @@ import tempfile
 import threading
 from collections.abc import Mapping
 from multiprocessing.connection import Connection, Pipe
-from types import TracebackType
 from typing import Any, Self
 
 from lab.lambda_environment.code import REPOSITORY, FunctionCode
@@ -41,9 +40,10 @@ class ForkedFunction:
         self._log = tempfile.TemporaryFile()
         self._control: Connection[Any, Any]
         self._control, theirs = Pipe()
+        python_path = (self._code.task_root, *self._code.python_path, REPOSITORY)
         self._server = subprocess.Popen(
             [sys.executable, "-m", "lab.crash.fork_server", str(theirs.fileno()), self._code.handler],
-            env={**self._variables, "PYTHONPATH": self._python_path()},
+            env={**self._variables, "PYTHONPATH": os.pathsep.join(map(str, python_path))},
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=self._log,
@@ -56,9 +56,7 @@ class ForkedFunction:
             raise RuntimeError(f"The function cannot be loaded:\n{self.log()}") from None
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._control.close()
         self._server.wait()
         self._log.close()
@@ -84,12 +82,11 @@ class ForkedFunction:
         descriptor = os.pidfd_open(self.pid)
         try:
             signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-            select.select([descriptor], [], [])
+            poller = select.poll()  # select() fails where the process has more than 1,024 files open
+            poller.register(descriptor, select.POLLIN)
+            poller.poll()
         finally:
             os.close(descriptor)
         if is_idle:
             self._control.recv()
             self.pid = self._control.recv()
-
-    def _python_path(self) -> str:
-        return os.pathsep.join(map(str, (self._code.task_root, *self._code.python_path, REPOSITORY)))

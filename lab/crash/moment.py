@@ -3,15 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from lab.cloud import ConnectionDroppedError
+from lab.engines import KITS
 from lab.secretsmanager import FUNCTION_CALLER
 from lab.secretsmanager.endpoint import Request
-from lab.secretsmanager.errors import ConnectionDroppedError
 from lab.tap import DROP, TO_DATABASE, Message, Verdict
 from lab.tap.message import CONNECT, DISCONNECT
 
-GOODBYES = frozenset({"Terminate", "Quit", DISCONNECT})
+GOODBYES = {DISCONNECT, *(kit.message_of_goodbye for kit in KITS)}
 """Nobody waits for these: the function is past them before they arrive. The next moment stands for them."""
-ANSWER = "answer"
+ANSWER, SENT, RECEIVED = "answer", "sent: ", "received: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +58,15 @@ class Timeline:
         self._kills("Lambda", ANSWER)
 
     def on_request(self, request: Request, done: bool) -> None:  # noqa: FBT001 - an Observer's signature
-        """A request to Secrets Manager, before and after its effect."""
         if request.caller == FUNCTION_CALLER and self._kills(
             "Secrets Manager", f"{request.operation} {'done' if done else 'asked'}"
         ):
             raise ConnectionDroppedError
 
     def on_message(self, message: Message) -> Verdict | None:
-        """A message to or from the database."""
         if message.name in GOODBYES:
             return None
-        sent = "" if message.name == CONNECT else "sent: " if message.direction is TO_DATABASE else "received: "
+        sent = "" if message.name == CONNECT else SENT if message.direction is TO_DATABASE else RECEIVED
         return DROP if self._kills(f"connection {message.connection}", sent + message.name) else None
 
     def _kills(self, place: str, event: str) -> bool:

@@ -3,16 +3,18 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import astuple
 from pathlib import Path
 
+from lab.crash.aftermath import Aftermath
 from lab.crash.case import Result
 from lab.crash.moment import Moment
 from lab.crash.scenario import Case, Phase, Scenario, Way
-from lab.crash.standing import Standing
 from lab.lambda_environment.code import REPOSITORY
+from lab.pairing import StrategyName
 
 FOLDER = REPOSITORY / ".cache" / "crash-table"
-SOURCES = ("functions", "layers/secret_rotation", "lab/crash", "lab/tap")
+SOURCES = ("functions", "layers/secret_rotation", "lab")
 
 
 def file_for_this_code() -> Path:
@@ -39,30 +41,25 @@ def read(path: Path) -> Iterator[Result]:
 
 
 def _dump(result: Result) -> str:
-    scenario = result.case.scenario
     return json.dumps({
-        "scenario": [scenario.server, scenario.strategy, scenario.phase],
+        "scenario": astuple(result.case.scenario),
         "position": result.case.position,
         "way": result.case.way,
-        "moment": _parts(result.moment),
-        "left": [result.left.pending, result.left.logs_in],
+        "moment": astuple(result.moment),
+        "left": astuple(result.left),
         "healing": result.healing,
-        "second": result.second and _parts(result.second),
+        "second": result.second and astuple(result.second),
     })  # fmt: skip
-
-
-def _parts(moment: Moment) -> list[str]:
-    return [moment.step, moment.place, moment.event]
 
 
 def _load(line: str) -> Result:
     row = json.loads(line)
     server, strategy, phase = row["scenario"]
-    scenario = Scenario(server, strategy, Phase(phase))
+    scenario = Scenario(server, StrategyName(strategy), Phase(phase))
     return Result(
         case=Case(scenario, row["position"], Way(row["way"])),
         moment=Moment(*row["moment"]),
-        left=Standing(*row["left"]),
+        left=Aftermath(*row["left"]),
         healing=row["healing"],
         second=Moment(*row["second"]) if row["second"] else None,
     )

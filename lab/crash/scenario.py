@@ -1,11 +1,11 @@
 """What is tried: every moment of a rotation of each kind, and after it each way on."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-SINGLE_USER, ALTERNATING_USERS = "single_user", "alternating_users"
-STRATEGIES = (SINGLE_USER, ALTERNATING_USERS)
+from lab.engines import kit_of_server_name
+from lab.pairing import Pairing, StrategyName
 
 
 class Phase(StrEnum):
@@ -13,14 +13,21 @@ class Phase(StrEnum):
 
     FIRST = "first rotation"
     LATER = "later rotation"
+    PROMOTED_EARLY = "promoted early"
+    """A later rotation, in whose gap setSecret moves AWSCURRENT."""
     TO_ORIGINAL = "back to the original"
     TO_CLONE = "again to the clone"
+    REVOKED = "a right revoked in between"
+    """Again to the clone, and to give it a right of the original's that an operator revokes after the kill."""
 
 
-PHASES = {SINGLE_USER: (Phase.FIRST, Phase.LATER), ALTERNATING_USERS: (Phase.FIRST, Phase.TO_ORIGINAL, Phase.TO_CLONE)}
+PHASES = {
+    StrategyName.SINGLE_USER: (Phase.FIRST, Phase.LATER, Phase.PROMOTED_EARLY),
+    StrategyName.ALTERNATING_USERS: (Phase.FIRST, Phase.TO_ORIGINAL, Phase.TO_CLONE, Phase.REVOKED),
+}
 
 
-_SHARES = {Phase.TO_ORIGINAL: (0, 2), Phase.TO_CLONE: (1, 2)}
+_SHARES = {Phase.TO_ORIGINAL: (0, 2), Phase.TO_CLONE: (1, 2), Phase.REVOKED: (0, 2)}
 
 
 class Way(StrEnum):
@@ -34,21 +41,25 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Scenario:
-    """A kind of rotation. `server` is a name of the server pool: "mysql", "postgres17"."""
+    """A kind of rotation. `server` is a name of the server pool, such as "postgres17"."""
 
     server: str
-    strategy: str
+    strategy: StrategyName
     phase: Phase
 
     @property
-    def function(self) -> str:
-        """The function's name."""
-        return f"{self.server.rstrip('0123456789').replace('postgres', 'postgresql')}_{self.strategy}"
+    def pairing(self) -> Pairing:
+        return Pairing(kit_of_server_name(self.server), self.strategy)
 
     @property
-    def has_gap(self) -> bool:
-        """Whether AWSCURRENT is refused from setSecret to finishSecret: one role, one password."""
-        return self.strategy == SINGLE_USER and self.server.startswith("postgres")
+    def settings(self) -> Mapping[str, str]:
+        """What its function is set to, besides what all are."""
+        return {"PROMOTE_EARLY": "true"} if self.phase is Phase.PROMOTED_EARLY else {}
+
+    @property
+    def can_be(self) -> bool:
+        """Whether there is such a rotation: where there is no gap, nothing is promoted early."""
+        return self.pairing.has_gap or self.phase is not Phase.PROMOTED_EARLY
 
     def __str__(self) -> str:
         return f"{self.server} {self.strategy} {self.phase}"
@@ -57,9 +68,9 @@ class Scenario:
 def scenarios(servers: Iterable[str]) -> Iterator[Scenario]:
     """All kinds of rotation on these servers."""
     for server in servers:
-        for strategy in STRATEGIES:
-            for phase in PHASES[strategy]:
-                yield Scenario(server, strategy, phase)
+        for strategy in StrategyName:
+            kinds = (Scenario(server, strategy, phase) for phase in PHASES[strategy])
+            yield from (kind for kind in kinds if kind.can_be)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -78,7 +89,7 @@ def in_turn(scenario: Scenario, moments: int) -> list[Case]:
     """One case for each moment, the ways taken in turn.
 
     They fall differently for each scenario, so that four versions of a server have each moment with each way. Of the
-    two directions in which alternating users go on, each has every second moment.
+    rotations after the first of alternating users, each kind has every second moment.
     """
     ways = list(Way)
     offset = sum(map(ord, str(scenario)))

@@ -1,49 +1,23 @@
-"""docs/crash-table.md: written from results, and read again to see whether it still tells the truth."""
+"""The tables of docs/crash-table.md: written from results, and read again to see whether they still tell the truth."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from lab.crash.aftermath import Aftermath
 from lab.crash.case import Result
 from lab.crash.moment import Moment
 from lab.crash.scenario import PHASES, Phase, Scenario, Way
-from lab.crash.standing import Standing
+from lab.documents import TextTable, replace_marked
+from lab.engines import KITS
 from lab.lambda_environment.code import REPOSITORY
+from lab.pairing import Pairing
 
 DOCUMENT = REPOSITORY / "docs" / "crash-table.md"
-ENGINES = {"postgres": "PostgreSQL", "mysql": "MySQL"}
 HEADER = ("No.", "Step", "Moment", "AWSPENDING", "Logs in", *(way.capitalize() for way in Way))
 NOTHING = "-"
-INTRODUCTION = """\
-# The crash table
-
-Written by `make crash-table`, and only where no case broke a promise; `make test` fails where it no longer tells the
-truth.
-
-A function can die at any moment. For each moment of a rotation, a real function was killed there (SIGKILL), on real
-servers, and the rotation went on in one of four ways. Moments were found by recording a rotation that nothing
-interrupts: each call of Secrets Manager, before and after its effect; each message to and from the database, before it
-goes any further; and the answer to Lambda. A run of messages of one kind counts once.
-
-After the kill, and again after the recovery and each of two further rotations, this was asserted: AWSCURRENT logs in,
-reads and writes; no label is where it must not be; no privilege of either user was gained or lost, and a clone that is
-not complete lets nobody in; no session, and so no lock, is left on the server.
-**The one exception** is in the tables too, where "Logs in" does not say "old": single user on PostgreSQL has one
-password, so from setSecret to finishSecret it is the new one alone.
-
-| Way on | What happened after the kill |
-|---|---|
-| Same token | The service tries again, with the same token. |
-| Label removed | An operator removes AWSPENDING, and starts another rotation. |
-| Cancelled | CancelRotateSecret, then RotateSecret: the service takes up the same token again. |
-| Killed again | As "same token", and the second try is killed at another of its moments. |
-
-- **AWSPENDING**: where the version of this rotation stands: empty, stored, or already AWSCURRENT.
-- **Logs in**: which versions the database accepts: the old one, the new one, or both.
-- What healed it: the recovery *sets* the new password, *finds it set*, or *finds all done*; and how many logins the
-  database refused on the way, none where nothing is said.
-"""
 
 
 @dataclass
@@ -51,11 +25,10 @@ class Row:
     """A moment: what it leaves behind, and what healed it, by way."""
 
     moment: Moment
-    left: Standing
+    left: Aftermath
     healing: dict[Way, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def add(self, result: Result) -> None:
-        """Add what another case at this moment found."""
         if (self.moment, self.left) != (result.moment, result.left):
             raise ValueError(f"{result.case} is {result.moment}, leaves {result.left}; elsewhere {self}")
         self.healing[result.case.way].add(result.healing)
@@ -65,8 +38,7 @@ class Row:
 class Table:
     """A kind of rotation on servers that have the same moments of it; rows by position."""
 
-    engine: str
-    strategy: str
+    pairing: Pairing
     phase: Phase
     servers: list[str]
     rows: dict[int, Row]
@@ -74,19 +46,18 @@ class Table:
 
     @property
     def heading(self) -> str:
-        """What it is a table of."""
-        versions = ", ".join(server.removeprefix(self.engine) for server in self.servers)
-        return f"{ENGINES[self.engine]} {versions}".strip() + f", {self.strategy.replace('_', ' ')}, {self.phase}"
+        versions = ", ".join(re.sub(r"\D", "", server) for server in self.servers)
+        return f"{self.pairing.kit.brand} {versions}".strip() + f", {self.pairing.strategy.words}, {self.phase}"
 
 
-def document(results: Iterable[Result]) -> str:
-    """The whole document."""
+def document_with(results: Iterable[Result], page: str) -> str:
+    """The document with the tables of these results."""
     results = list(results)
     found = tables(results)
-    parts = [INTRODUCTION, f"**{summary(results)}.**\n", _markdown(_totals(found)), _markdown(_servers(results))]
-    for table in found:
-        parts += [f"## {table.heading}\n", _markdown([HEADER, *_cells(table)])]
-    return "\n".join(parts)
+    totals = [f"**{summary(results)}.**", _totals(found), _servers(results)]
+    moments = [f"## {table.heading}\n\n{_markdown(HEADER, _cells(table))}" for table in found]
+    parts = {"totals": totals, "moments": moments}
+    return replace_marked(page, {name: "\n" + "\n\n".join(blocks) + "\n" for name, blocks in parts.items()})
 
 
 def summary(results: Iterable[Result]) -> str:
@@ -109,13 +80,13 @@ def tables(results: Iterable[Result]) -> list[Table]:
 
 
 def _order(table: Table) -> tuple[object, ...]:
-    return list(ENGINES).index(table.engine), table.strategy, PHASES[table.strategy].index(table.phase), table.servers
+    kit, strategy = table.pairing.kit, table.pairing.strategy
+    return KITS.index(kit), strategy, PHASES[strategy].index(table.phase), table.servers
 
 
 def _add(found: list[Table], scenario: Scenario, results: list[Result]) -> None:
-    engine = scenario.server.rstrip("0123456789")
-    kind = (engine, scenario.strategy, scenario.phase)
-    same = (one for one in found if (one.engine, one.strategy, one.phase) == kind and _agree(one, results))
+    kind = (scenario.pairing, scenario.phase)
+    same = (one for one in found if (one.pairing, one.phase) == kind and _agree(one, results))
     table = next(same, None)
     if table is None:
         table = Table(*kind, servers=[], rows={}, cases=0)
@@ -131,21 +102,25 @@ def _agree(table: Table, results: list[Result]) -> bool:
     return all(table.rows[result.case.position].moment == result.moment for result in known)
 
 
-def _totals(found: list[Table]) -> list[tuple[str, ...]]:
-    lines: list[tuple[str, ...]] = [("Rotation", "Moments", "Cases")]
-    return lines + [(table.heading, f"{len(table.rows):,}", f"{table.cases:,}") for table in found]
+def _totals(found: list[Table]) -> str:
+    rows = [(table.heading, f"{len(table.rows):,}", f"{table.cases:,}") for table in found]
+    return _markdown(("Rotation", "Moments", "Cases"), rows)
 
 
-def _servers(results: list[Result]) -> list[tuple[str, ...]]:
+def _servers(results: list[Result]) -> str:
     """How many of a server's moments were tried, and with how many of the ways on."""
-    lines: list[tuple[str, ...]] = [("Server", "Moments", "Cases", "Ways on for each moment")]
+    rows: list[tuple[str, ...]] = []
     ordered = sorted((result.case for result in results), key=lambda case: case.scenario.server)
     for server, group in groupby(ordered, key=lambda case: case.scenario.server):
         own = list(group)
         moments = {(case.scenario, case.position) for case in own}
         ways = "all four" if len(own) == len(moments) * len(Way) else "in turn"
-        lines.append((server, f"{len(moments):,}", f"{len(own):,}", ways))
-    return lines
+        rows.append((server, f"{len(moments):,}", f"{len(own):,}", ways))
+    return _markdown(("Server", "Moments", "Cases", "Ways on for each moment"), rows)
+
+
+def _markdown(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    return TextTable(titles, list(rows), words=len(titles)).markdown()
 
 
 def text_of(moment: Moment) -> str:
@@ -169,16 +144,4 @@ def _cells(table: Table) -> Iterator[tuple[str, ...]]:
     for position, row in sorted(table.rows.items()):
         healing = (" or ".join(sorted(row.healing[way])) or NOTHING for way in Way)
         moment = row.moment
-        yield (
-            str(position + 1),
-            moment.step,
-            text_of(moment),
-            row.left.pending,
-            row.left.logs_in or NOTHING,
-            *healing,
-        )
-
-
-def _markdown(lines: Sequence[tuple[str, ...]]) -> str:
-    rule = ("---",) * len(lines[0])
-    return "".join(f"| {' | '.join(line)} |\n" for line in (lines[0], rule, *lines[1:]))
+        yield (str(position + 1), moment.step, text_of(moment), row.left.pending, row.left.logs_in or NOTHING, *healing)

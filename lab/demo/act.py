@@ -1,52 +1,55 @@
-"""What came of one strategy in the demo."""
+"""The parts of the demo: a strategy each, and its option that changes what clients see."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
-from lab.steady_client import Tally
-from lab.world import EngineName, StrategyName
+from lab.engines import Kit
+from lab.pairing import Pairing, StrategyName
+
+TITLES = {
+    StrategyName.SINGLE_USER: "SINGLE USER: the user changes its own password",
+    StrategyName.ALTERNATING_USERS: "ALTERNATING USERS: two users take turns",
+}
+ROTATIONS = {StrategyName.SINGLE_USER: 1, StrategyName.ALTERNATING_USERS: 2}
+GAP = """\
+This rotation has a gap: for a moment, logins with AWSCURRENT fail.
+Alternating users, shown below, have none."""
+SHORT_GAP = """\
+An option for the same: the gap is as short as it can be, since setSecret moves
+AWSCURRENT as soon as the old password has ended."""
 
 
 @dataclass(frozen=True)
 class Act:
-    """One strategy's rotations, and what its client has seen.
+    """One part.
 
     Attributes:
-        rotations: how many were begun.
-        completed: how many of them succeeded.
+        title: its heading.
+        words: what the summary calls it.
+        short: the same as part of a name.
+        notice: what to know before it; "" for nothing.
+        settings: variables of its function.
     """
 
-    engine: EngineName
-    strategy: StrategyName
-    rotations: int
-    completed: int
-    tally: Tally
+    pairing: Pairing
+    title: str
+    words: str
+    short: str
+    notice: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def has_gap(self) -> bool:
-        """Whether refused logins belong to this strategy on this engine."""
-        return (self.engine, self.strategy) == (EngineName.POSTGRESQL, StrategyName.SINGLE_USER)
+    def rotations(self) -> int:
+        return ROTATIONS[self.pairing.strategy]
 
-    @property
-    def is_good(self) -> bool:
-        """Whether all rotations succeeded, and no login of the client failed but in the gap."""
-        served = self.tally.logins > self.tally.failed
-        return self.completed == self.rotations and served and (self.has_gap or not self.tally.failed)
 
-    @property
-    def summary(self) -> str:
-        """One line for the demo's end."""
-        name = self.strategy.replace("_", " ")
-        rotations = f"{self.completed} of {self.rotations} rotations"
-        return f"{name:<18} {rotations}, {self.tally}"
-
-    @property
-    def explanation(self) -> list[str]:
-        """Why logins failed, where they had to, line by line."""
-        if not (self.has_gap and self.tally.failed):
-            return []
-        milliseconds = f"{self.tally.refused_seconds * 1000:.0f} ms"
-        return [
-            f"For {milliseconds} AWSCURRENT was refused: a PostgreSQL role has one password,",
-            "so the old one is gone from setSecret on, and finishSecret makes the new one",
-            "AWSCURRENT. Clients that retry do not notice. Alternating users have no gap.",
-        ]
+def acts(kit: Kit) -> Iterator[Act]:
+    """All parts of an engine's demo, in their order."""
+    for strategy in StrategyName:
+        pairing, short = Pairing(kit, strategy), strategy.partition("_")[0]
+        yield Act(pairing, TITLES[strategy], strategy.words, short, GAP if pairing.has_gap else "")
+        if pairing.has_gap:
+            early = {"PROMOTE_EARLY": "true"}
+            yield Act(
+                pairing, "SINGLE USER, PROMOTE_EARLY: a shorter gap", "single user, early", "early", SHORT_GAP, early
+            )

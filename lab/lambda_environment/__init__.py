@@ -4,7 +4,6 @@ from lab.lambda_environment.code import FunctionCode, FunctionCodeMissingError
 from lab.lambda_environment.emulator import EmulatorMissingError, EmulatorStartError
 from lab.lambda_environment.environment import LambdaEnvironment
 from lab.lambda_environment.function import Invocation, LambdaFunction
-from lab.lambda_environment.http_function import HttpFunction
 from lab.lambda_environment.in_process import InProcessContext, InProcessFunction
 
 __all__ = [
@@ -12,7 +11,6 @@ __all__ = [
     "EmulatorStartError",
     "FunctionCode",
     "FunctionCodeMissingError",
-    "HttpFunction",
     "InProcessContext",
     "InProcessFunction",
     "Invocation",

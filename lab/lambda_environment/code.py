@@ -1,11 +1,13 @@
 """Where a function's code lies: built by `sam build`, or straight in the source tree."""
 
+import platform
 from dataclasses import dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
 BUILD = REPOSITORY / ".aws-sam" / "host"
-LAYERS = ("DependenciesLayer", "SecretRotationLayer")
+LAYERS = (f"DependenciesLayer{'Arm64' if platform.machine() == 'aarch64' else 'X8664'}", "SecretRotationLayer")
+"""For this machine's processor."""
 
 
 class FunctionCodeMissingError(Exception):

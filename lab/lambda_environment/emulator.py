@@ -10,12 +10,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from lab.lambda_environment.code import REPOSITORY
 from lab.servers import supervisor
-from lab.servers.process import free_port
+from lab.servers.host import ServerUser
+from lab.servers.process import free_port, supervised
 
 FETCHED = REPOSITORY / ".cache" / "rie" / "aws-lambda-rie"
 SAM_VENV_VARIABLE = "LAB_SAM_VENV"
@@ -73,17 +74,22 @@ class Emulator:
         handler: ``module.function``.
         folder: where the function runs.
         environment: all of the function's environment.
+
+    Attributes:
+        ended_invocations: how many have ended in order, their log complete.
     """
 
     def __init__(self, handler: str, folder: Path, environment: Mapping[str, str]) -> None:
         self.port = free_port()
         command = _command(self.port, handler)
         self.lines: list[str] = []
-        self._ended_invocations = 0
+        self.listener: Callable[[str], object] = lambda line: None  # noqa: ARG005 - nobody listens
+        self.ended_invocations = 0
         self._progress = threading.Condition()
         self._scratch = tempfile.TemporaryDirectory(prefix="lambda-")
+        user = ServerUser(os.geteuid(), os.getegid())
         self._process = subprocess.Popen(
-            [*_supervised(self._scratch.name), *command],
+            [*supervised(user, signal.SIGKILL, self._scratch.name), *command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -97,15 +103,10 @@ class Emulator:
         self._reader.start()
         self._wait_until_listening()
 
-    @property
-    def ended_invocations(self) -> int:
-        """How many invocations have ended in order, their log complete."""
-        return self._ended_invocations
-
     def wait_for_end(self, count: int, timeout_seconds: float) -> None:
         """Wait until so many invocations have ended; a killed one never does."""
         with self._progress:
-            self._progress.wait_for(lambda: self._ended_invocations >= count, timeout_seconds)
+            self._progress.wait_for(lambda: self.ended_invocations >= count, timeout_seconds)
 
     def function_process_ids(self) -> list[int]:
         """The function's process, once an invocation has started it."""
@@ -121,7 +122,6 @@ class Emulator:
             os.kill(function, signal.SIGKILL)
 
     def stop(self) -> None:
-        """End the emulator and the function."""
         self._process.send_signal(signal.SIGTERM)
         try:
             self._process.wait(STOP_TIMEOUT_SECONDS)
@@ -140,7 +140,8 @@ class Emulator:
         with self._progress:
             if not line.startswith(OWN_LINES):
                 self.lines.append(line)
-            self._ended_invocations += line.startswith("REPORT")
+                self.listener(line)
+            self.ended_invocations += line.startswith("REPORT")
             self._progress.notify_all()
 
     def _wait_until_listening(self) -> None:
@@ -160,11 +161,6 @@ def _command(port: int, handler: str) -> list[str]:
         *("--log-level", "error"),
         *(sys.executable, "-m", "awslambdaric", handler),
     ]
-
-
-def _supervised(scratch: str) -> list[str]:
-    numbers = (os.getpid(), os.geteuid(), os.getegid(), int(signal.SIGKILL))
-    return [sys.executable, "-I", "-S", supervisor.__file__, *map(str, numbers), scratch]
 
 
 def _is_listening(port: int) -> bool:

@@ -3,9 +3,8 @@
 import os
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from types import TracebackType
 from typing import Self
 
 from lab.lambda_environment.code import FunctionCode
@@ -45,9 +44,7 @@ class LambdaEnvironment:
         self._emulator = start_emulator(self.code.handler, self.code.task_root, self.process_environment)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._running.stop()
 
     @property
@@ -59,6 +56,10 @@ class LambdaEnvironment:
     def log_lines(self) -> list[str]:
         """All that the function wrote so far, without the emulator's own lines."""
         return list(self._running.lines)
+
+    def follow(self, listener: Callable[[str], object]) -> None:
+        """Tell the listener of each line of `log_lines` that is still to come."""
+        self._running.listener = listener
 
     def invoke(self, event: Mapping[str, object]) -> Invocation:
         """Invoke the function and wait; as in Lambda, one environment takes one event at a time."""

@@ -4,6 +4,7 @@ import http.client
 import json
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -26,7 +27,6 @@ class HttpFunction:
     timeout_seconds: float = 70.0
 
     def invoke(self, event: Mapping[str, object]) -> Invocation:
-        """Invoke the function and wait."""
         started = time.perf_counter()
         try:
             error_type, error_message, payload = _outcome(*self._post(json.dumps(dict(event)).encode()))
@@ -37,13 +37,10 @@ class HttpFunction:
 
     def _post(self, body: bytes) -> tuple[int, str]:
         address = urlsplit(self.url)
-        connection = http.client.HTTPConnection(address.netloc, timeout=self.timeout_seconds)
-        try:
+        with closing(http.client.HTTPConnection(address.netloc, timeout=self.timeout_seconds)) as connection:
             connection.request("POST", address.path, body)
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
-        finally:
-            connection.close()
 
 
 def _outcome(status: int, body: str) -> tuple[str | None, str | None, object]:

@@ -10,21 +10,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
 
-from moto.secretsmanager.exceptions import (
-    InvalidRequestException,
-    ResourceExistsException,
-    SecretNotFoundException,
-)
+from moto.secretsmanager.exceptions import InvalidRequestException, ResourceExistsException, SecretNotFoundException
 from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend
 
+from lab.cloud import ACCOUNT, REGION, AwsError
 from lab.secretsmanager import versions as rules_of
-from lab.secretsmanager.errors import AwsError, invalid_request, not_found, resource_exists
+from lab.secretsmanager.errors import invalid_request, not_found, resource_exists
 from lab.secretsmanager.rules import RotationRules
 from lab.secretsmanager.store import IndexedSecrets
 from lab.secretsmanager.versions import CURRENT, Version, Versions
 
 HISTORY_LENGTH = 200  # states a secret's lagging reads can go back
-ACCOUNT, REGION = "123456789012", "us-east-1"
 
 
 @dataclass
@@ -63,6 +59,7 @@ class StrictBackend(SecretsManagerBackend):
         self.secrets = IndexedSecrets()
         self.now = now
         self.lock = threading.RLock()
+        self.settled = threading.Condition(self.lock)  # told whenever a rotation has ended
         self.rotations: dict[str, Rotation] = {}
         self._history: dict[str, deque[tuple[float, Versions]]] = defaultdict(lambda: deque(maxlen=HISTORY_LENGTH))
 
@@ -81,7 +78,6 @@ class StrictBackend(SecretsManagerBackend):
         return secret
 
     def arn_of(self, secret_id: object) -> str | None:
-        """The secret's ARN, or None where there is no such secret."""
         secret = self.secrets.get(secret_id) if isinstance(secret_id, str) else None
         return secret.arn if secret else None
 
@@ -92,6 +88,11 @@ class StrictBackend(SecretsManagerBackend):
             states = [state for moment, state in self._history[secret.arn] if moment <= before]
             return states[-1] if states else {}
         return cast("Versions", secret.versions)
+
+    def labels(self, secret: FakeSecret) -> dict[str, set[str]]:
+        """The staging labels of every labelled version, by version id."""
+        with self.lock:
+            return {version_id: set(labels) for version_id, labels in rules_of.labelled(self.versions(secret)).items()}
 
     def _check_with_existing_secrets_and_versions(
         self,

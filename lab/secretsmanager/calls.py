@@ -19,7 +19,6 @@ class Call:
         result: ``OK`` or the error code; ``ConnectionDropped`` when no answer was sent.
         caller: the access key id that signed the request.
         secret_arn: the secret that the call was about, if it exists.
-        started_at: seconds since the epoch.
         duration_ms: until the answer was ready, milliseconds.
     """
 
@@ -30,7 +29,6 @@ class Call:
     result: str
     caller: str
     secret_arn: str | None
-    started_at: float
     duration_ms: float
 
 
@@ -48,7 +46,6 @@ class CallLog:
     _count: int = 0
 
     def add(self, call: Call) -> None:
-        """Append one call."""
         with self._lock:
             self._calls.append(call)
 
@@ -65,7 +62,6 @@ class CallLog:
         return [call for call in calls if operation in (None, call.operation) and secret_arn in (None, call.secret_arn)]
 
     def operations(self, *, secret_arn: str | None = None) -> list[str]:
-        """The names of the operations called, in order."""
         return [call.operation for call in self.all(secret_arn=secret_arn)]
 
     def clear(self) -> None:

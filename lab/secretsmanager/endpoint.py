@@ -1,8 +1,8 @@
 """One request from its parameters to its answer: validation, faults, the operation, the call log."""
 
-import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -10,16 +10,19 @@ from urllib.parse import parse_qsl
 
 from moto.core.exceptions import JsonRESTError
 
+from lab.cloud import AwsError, Cloud, ConnectionDroppedError, HttpRequest, Reply
+from lab.cloud.http import XML_TYPE, json_error, json_reply, xml_error
 from lab.secretsmanager import moto_operations, rds
 from lab.secretsmanager.backend import StrictBackend
 from lab.secretsmanager.calls import OK, Call, CallLog, redacted
-from lab.secretsmanager.errors import AwsError, ConnectionDroppedError
-from lab.secretsmanager.faults import Faults
+from lab.secretsmanager.errors import from_moto
+from lab.secretsmanager.faults import Faults, Strike
 from lab.secretsmanager.operations import SecretOperations
+from lab.secretsmanager.recorder import Recorder
 from lab.secretsmanager.rotation_operations import RotationOperations
 from lab.secretsmanager.validation import validate
 
-JSON_TYPE, XML_TYPE = "application/x-amz-json-1.1", "text/xml"
+SECRETS_MANAGER, RDS = "secretsmanager", "rds"
 Answer = dict[str, Any]
 AnswerType = TypeVar("AnswerType")
 
@@ -38,17 +41,8 @@ Observer = Callable[["Request", bool], None]
 """Told of each request twice: before it takes effect (False), and after, before it is answered (True)."""
 
 
-@dataclass(frozen=True)
-class Reply:
-    """What goes back over HTTP."""
-
-    status: int
-    content_type: str
-    body: bytes
-
-
 class Endpoint:
-    """The services that the server answers for: Secrets Manager, and what a rotation asks of RDS."""
+    """The services that the server answers for: Secrets Manager, what a rotation asks of RDS, and those of `Cloud`."""
 
     def __init__(
         self,
@@ -56,12 +50,16 @@ class Endpoint:
         secrets: SecretOperations,
         rotations: RotationOperations,
         databases: rds.Databases,
+        cloud: Cloud,
+        recorder: Recorder,
     ) -> None:
         self.calls = CallLog()
         self.faults = Faults()
         self.observer: Observer = lambda request, done: None  # noqa: ARG005 - nobody watches
         self._backend = backend
         self._databases = databases
+        self._cloud = cloud
+        self._recorder = recorder
         self._reads: Mapping[str, Callable[[Mapping[str, Any], float], Answer]] = {
             "DescribeSecret": secrets.describe_secret,
             "GetSecretValue": secrets.get_secret_value,
@@ -77,33 +75,51 @@ class Endpoint:
             "UpdateSecretVersionStage": secrets.update_secret_version_stage,
         }
 
-    def secrets_manager(self, operation: str, body: bytes, caller: str) -> Reply:
-        """Answer a request in the JSON protocol."""
+    def answer(self, request: HttpRequest) -> Reply:
+        """Answer a request to any service; one that is not signed is for Secrets Manager, or else for RDS."""
+        is_json = "X-Amz-Target" in request.headers
+        service = request.service or (SECRETS_MANAGER if is_json else RDS)
         try:
-            answer = self._logged(
-                Request("secretsmanager", operation, _parameters(body), caller), self._secrets_manager
-            )
+            if service == SECRETS_MANAGER:
+                asked = Request(service, request.operation, request.json(), request.caller)
+                return json_reply(self._logged(asked, self._secrets_manager))
+            if service == RDS:
+                return self._rds(request)
+            return self._of_cloud(request)
         except AwsError as error:
-            document = {"__type": error.code, "message": error.message, "Message": error.message}
-            return Reply(error.status, JSON_TYPE, json.dumps(document).encode())
-        return Reply(HTTPStatus.OK, JSON_TYPE, json.dumps(answer).encode())
+            if is_json or service == "lambda":
+                return json_error(error)
+            return xml_error(error, of_ec2=service == "ec2")
 
-    def rds(self, body: bytes, caller: str) -> Reply:
-        """Answer a request in the query protocol."""
-        parameters = dict(parse_qsl(body.decode()))
-        operation = parameters.pop("Action", "")
-        try:
-            answer = self._logged(Request("rds", operation, parameters, caller), self._rds)
-        except AwsError as error:
-            return Reply(error.status, XML_TYPE, rds.error_document(error).encode())
+    def _rds(self, request: HttpRequest) -> Reply:
+        parameters = dict(parse_qsl(request.body.decode()))
+        asked = Request(RDS, parameters.pop("Action", ""), parameters, request.caller)
+        answer = self._logged(asked, lambda asked, _: self._databases.answer(asked.operation, asked.parameters))
         return Reply(HTTPStatus.OK, XML_TYPE, answer.encode())
 
+    def _of_cloud(self, request: HttpRequest) -> Reply:
+        asked = Request(request.service, self._cloud.operation(request), {}, request.caller)
+        with self._in_log(asked, None):
+            strike = self._begin(asked, None)
+            reply = self._cloud.answer(request)  # without the lock: a function that is invoked calls Secrets Manager
+            self._end(asked, strike)
+        return reply
+
     def _logged(self, request: Request, act: Callable[[Request, float], AnswerType]) -> AnswerType:
-        number, started_at, started = self.calls.next_number(), time.time(), time.perf_counter()
         secret_arn = self._backend.arn_of(request.parameters.get("SecretId"))
+        with self._in_log(request, secret_arn):
+            strike = self._begin(request, secret_arn)
+            with self._backend.lock:
+                answer = act(request, strike.lag_seconds)
+            self._end(request, strike)
+        return answer
+
+    @contextmanager
+    def _in_log(self, request: Request, secret_arn: str | None) -> Iterator[None]:
+        number, started = self.calls.next_number(), time.perf_counter()
         result = OK
         try:
-            return self._struck(request, secret_arn, act)
+            yield
         except AwsError as error:
             result = error.code
             raise
@@ -111,31 +127,28 @@ class Endpoint:
             result = "ConnectionDropped"
             raise
         finally:
-            self.calls.add(
-                Call(
-                    number=number,
-                    service=request.service,
-                    operation=request.operation,
-                    parameters=redacted(request.parameters),
-                    result=result,
-                    caller=request.caller,
-                    secret_arn=secret_arn or self._backend.arn_of(request.parameters.get("Name")),
-                    started_at=started_at,
-                    duration_ms=(time.perf_counter() - started) * 1000,
-                )
+            call = Call(
+                number=number,
+                service=request.service,
+                operation=request.operation,
+                parameters=redacted(request.parameters),
+                result=result,
+                caller=request.caller,
+                secret_arn=secret_arn or self._backend.arn_of(request.parameters.get("Name")),
+                duration_ms=(time.perf_counter() - started) * 1000,
             )
+            self.calls.add(call)
+            self._recorder.call(call)
 
-    def _struck(
-        self, request: Request, secret_arn: str | None, act: Callable[[Request, float], AnswerType]
-    ) -> AnswerType:
+    def _begin(self, request: Request, secret_arn: str | None) -> Strike:
         strike = self.faults.strike(request.operation, secret_arn)
         self.observer(request, False)  # noqa: FBT003 - the meaning is the observer's
         strike.act(after_effect=False)
-        with self._backend.lock:
-            answer = act(request, strike.lag_seconds)
+        return strike
+
+    def _end(self, request: Request, strike: Strike) -> None:
         strike.act(after_effect=True)
         self.observer(request, True)  # noqa: FBT003 - as above
-        return answer
 
     def _secrets_manager(self, request: Request, lag_seconds: float) -> Answer:
         operation, parameters = request.operation, request.parameters
@@ -147,17 +160,4 @@ class Endpoint:
                 return self._operations[operation](parameters)
             return moto_operations.call(self._backend, operation, parameters)
         except JsonRESTError as error:
-            raise AwsError.from_moto(error) from error
-
-    def _rds(self, request: Request, _lag_seconds: float) -> str:
-        return self._databases.answer(request.operation, request.parameters)
-
-
-def _parameters(body: bytes) -> dict[str, Any]:
-    try:
-        parameters = json.loads(body or b"{}")
-    except ValueError:
-        raise AwsError("SerializationException", "The request's body is not JSON.") from None
-    if not isinstance(parameters, dict):
-        raise AwsError("SerializationException", "The request's body is not a JSON object.")
-    return {key: value for key, value in parameters.items() if value is not None}
+            raise from_moto(error) from error

@@ -4,6 +4,7 @@ Source: User Guide, "CloudTrail entries for Secrets Manager": the service events
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -34,17 +35,17 @@ class RotationEvent:
 
 @dataclass
 class EventList:
-    """All events so far, oldest first."""
+    """All events so far, oldest first; `listener` is told of each."""
 
+    listener: Callable[[RotationEvent], None] = lambda event: None  # noqa: ARG005 - nobody listens
     _events: list[RotationEvent] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, event: RotationEvent) -> None:
-        """Append an event."""
         with self._lock:
             self._events.append(event)
+        self.listener(event)
 
     def of(self, secret_arn: str) -> list[RotationEvent]:
-        """The events about one secret."""
         with self._lock:
             return [event for event in self._events if event.secret_arn == secret_arn]

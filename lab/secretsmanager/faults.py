@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypedDict, Unpack
+from typing import NoReturn, TypedDict, Unpack
 
-from lab.secretsmanager.errors import AwsError, ConnectionDroppedError
+from lab.cloud import AwsError, ConnectionDroppedError
 
 ANY_OPERATION = "*"
 
@@ -52,7 +52,6 @@ class Strike:
 
     @property
     def lag_seconds(self) -> float:
-        """How old the state is that the call reads."""
         return max((fault.lag_seconds for fault in self.faults), default=0.0)
 
     def act(self, *, after_effect: bool) -> None:
@@ -70,18 +69,15 @@ class Faults:
         self._lock = threading.Lock()
 
     def add(self, fault: Fault) -> Fault:
-        """Put a fault in force."""
         with self._lock:
             self._faults.append(fault)
         return fault
 
     def remove(self, fault: Fault) -> None:
-        """End one fault."""
         with self._lock:
             self._faults.remove(fault)
 
     def clear(self) -> None:
-        """End all faults."""
         with self._lock:
             self._faults.clear()
 
@@ -112,20 +108,12 @@ class When(TypedDict, total=False):
 def error(operation: str, code: str, message: str = "Injected by the lab.", **when: Unpack[When]) -> Fault:
     """Answer with this error code: ``ThrottlingException``, ``AccessDeniedException``, ``InternalServiceError``..."""
     status = 500 if code.startswith("Internal") else 400
-
-    def act() -> None:
-        raise AwsError(code, message, status)
-
-    return Fault(operation, act, **when)
+    return Fault(operation, lambda: _raise(AwsError(code, message, status)), **when)
 
 
 def drop(operation: str, **when: Unpack[When]) -> Fault:
     """Close the connection without an answer."""
-
-    def act() -> None:
-        raise ConnectionDroppedError
-
-    return Fault(operation, act, **when)
+    return Fault(operation, lambda: _raise(ConnectionDroppedError()), **when)
 
 
 def delay(operation: str, seconds: float, **when: Unpack[When]) -> Fault:
@@ -144,3 +132,7 @@ def lag(operation: str, seconds: float, **when: Unpack[When]) -> Fault:
     fault = Fault(operation, **when)
     fault.lag_seconds = seconds
     return fault
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error

@@ -1,17 +1,13 @@
 """The HTTP side: one write for each answer, connections kept alive."""
 
-import re
 import socketserver
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler
 
 from lab.address import LOOPBACK
-from lab.secretsmanager.control import Control
-from lab.secretsmanager.endpoint import Endpoint, Reply
-from lab.secretsmanager.errors import ConnectionDroppedError
-
-ACCESS_KEY = re.compile(r"Credential=([^/]+)/")
-TARGET_PREFIX = "secretsmanager."
+from lab.cloud import ConnectionDroppedError, HttpRequest, Reply
+from lab.secretsmanager.endpoint import Endpoint
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -24,24 +20,19 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         try:
-            self._send(self._answer(body))
+            self._send(self.server.endpoint.answer(HttpRequest(self.command, self.path, self.headers, body)))
         except ConnectionDroppedError:
             self.close_connection = True
 
-    def _answer(self, body: bytes) -> Reply:
-        if self.path.startswith(Control.PREFIX):
-            return self.server.control.post(self.path, body)
-        signature = ACCESS_KEY.search(self.headers.get("Authorization", ""))
-        caller = signature[1] if signature else "unsigned"
-        target = self.headers.get("X-Amz-Target", "")
-        if target:
-            return self.server.endpoint.secrets_manager(target.removeprefix(TARGET_PREFIX), body, caller)
-        return self.server.endpoint.rds(body, caller)
+    do_GET = do_PUT = do_DELETE = do_POST  # noqa: N815 - http.server's names
 
     def _send(self, reply: Reply) -> None:
         self.send_response_only(reply.status)
+        self.send_header("Date", self.date_time_string())
         self.send_header("Content-Type", reply.content_type)
         self.send_header("Content-Length", str(len(reply.body)))
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(reply.body)
 
@@ -57,22 +48,23 @@ class HttpServer(socketserver.ThreadingTCPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, endpoint: Endpoint, control: Control, port: int = 0, address: str = LOOPBACK) -> None:
+    def __init__(self, endpoint: Endpoint, port: int = 0, address: str = LOOPBACK) -> None:
         super().__init__((address, port), _Handler)
         self._address = address
         self.endpoint = endpoint
-        self.control = control
 
     @property
     def url(self) -> str:
-        """Where clients connect to."""
         return f"http://{self._address}:{self.server_address[1]}"
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a client that has gone away, as a function that is killed does."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type] # it only prints
+
     def start(self) -> None:
-        """Serve in a thread that ends with the process."""
         threading.Thread(target=self.serve_forever, args=(0.05,), name="local AWS", daemon=True).start()
 
     def stop(self) -> None:
-        """Stop listening."""
         self.shutdown()
         self.server_close()

@@ -8,24 +8,14 @@ from moto.core.exceptions import JsonRESTError
 from moto.core.utils import camelcase_to_underscores
 from moto.secretsmanager.responses import SecretsManagerResponse
 
+from lab.cloud import AwsError
 from lab.secretsmanager.backend import StrictBackend
-from lab.secretsmanager.errors import AwsError
+from lab.secretsmanager.errors import from_moto
 
-OPERATIONS = frozenset(
-    {
-        "BatchGetSecretValue",
-        "CreateSecret",
-        "DeleteResourcePolicy",
-        "DeleteSecret",
-        "GetRandomPassword",
-        "GetResourcePolicy",
-        "ListSecrets",
-        "PutResourcePolicy",
-        "RestoreSecret",
-        "TagResource",
-        "UntagResource",
-    }
-)
+OPERATIONS = frozenset({
+    "BatchGetSecretValue", "CreateSecret", "DeleteResourcePolicy", "DeleteSecret", "GetRandomPassword",
+    "GetResourcePolicy", "ListSecrets", "PutResourcePolicy", "RestoreSecret", "TagResource", "UntagResource",
+})  # fmt: skip
 
 
 class _Request(SecretsManagerResponse):
@@ -54,5 +44,5 @@ def call(backend: StrictBackend, operation: str, parameters: Mapping[str, Any]) 
     try:
         answer = getattr(_Request(backend, parameters), camelcase_to_underscores(operation))()
     except JsonRESTError as error:
-        raise AwsError.from_moto(error) from error
+        raise from_moto(error) from error
     return cast("dict[str, Any]", json.loads(answer))

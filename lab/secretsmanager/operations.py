@@ -34,7 +34,6 @@ class Variations:
     list_omits_pending: bool = False
 
     def clear(self) -> None:
-        """Go back to the usual behaviour."""
         self.pending_leaves_with_current = self.list_omits_pending = False
 
 
@@ -42,11 +41,7 @@ class SecretOperations:
     """One method an operation: it takes the request's parameters and gives the answer's members."""
 
     def __init__(
-        self,
-        backend: StrictBackend,
-        service: RotationService,
-        variations: Variations,
-        needs_rotation_token: set[str],
+        self, backend: StrictBackend, service: RotationService, variations: Variations, needs_rotation_token: set[str]
     ) -> None:
         self._backend = backend
         self._service = service
@@ -54,11 +49,14 @@ class SecretOperations:
         self._needs_rotation_token = needs_rotation_token
 
     def create_secret(self, parameters: Parameters) -> Answer:
-        """CreateSecret: moto's, with the quota on the value's size."""
+        """CreateSecret: moto's, with the quota on the value's size, and by our clock."""
         if "SecretString" in parameters or "SecretBinary" in parameters:
             _value(parameters)
         answer = moto_operations.call(self._backend, "CreateSecret", parameters)
-        self._backend.changed(self._backend.find(answer["ARN"]))
+        secret = self._backend.find(answer["ARN"])
+        for version in self._backend.versions(secret).values():
+            version["createdate"] = self._backend.now().timestamp()
+        self._backend.changed(secret)
         return answer
 
     def describe_secret(self, parameters: Parameters, lag_seconds: float = 0.0) -> Answer:

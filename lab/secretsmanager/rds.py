@@ -3,20 +3,20 @@
 moto's RDS backend makes up endpoint addresses; here they are the lab's real servers.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from xml.etree import ElementTree as ET
+from xml.etree import ElementTree as ET  # nosec B405 # to write XML, not to read it
 
-from lab.secretsmanager.errors import AwsError
+from lab.cloud import ACCOUNT, REGION, AwsError
 
 NAMESPACE = "http://rds.amazonaws.com/doc/2014-10-31/"
-ARN_PREFIX = "arn:aws:rds:us-east-1:123456789012"
+ARN_PREFIX = f"arn:aws:rds:{REGION}:{ACCOUNT}"
 Node = str | int | bool | Mapping[str, "Node"] | Sequence[tuple[str, "Node"]]
 
 
 @dataclass(frozen=True)
 class DatabaseInstance:
-    """A DB instance, as far as a rotation asks for it."""
+    """A DB instance, as far as a rotation asks for it. One that is being made has no address yet."""
 
     identifier: str
     engine: str
@@ -24,7 +24,13 @@ class DatabaseInstance:
     port: int
     cluster: str | None = None
     replica_source: str | None = None
+    replica_source_cluster: str | None = None
     replicas: tuple[str, ...] = ()
+    master_username: str = ""
+    master_secret_arn: str = ""
+    vpc: str | None = None
+    subnets: tuple[str, ...] = ()
+    security_groups: tuple[str, ...] = ()
 
     @property
     def arn(self) -> str:
@@ -32,22 +38,37 @@ class DatabaseInstance:
         return f"{ARN_PREFIX}:db:{self.identifier}"
 
     def members(self) -> Mapping[str, Node]:
-        """The DBInstance structure."""
         members: dict[str, Node] = {
             "DBInstanceIdentifier": self.identifier,
             "DBInstanceArn": self.arn,
             "DBInstanceStatus": "available",
             "Engine": self.engine,
-            "Endpoint": {"Address": self.address, "Port": self.port},
+            **({"Endpoint": {"Address": self.address, "Port": self.port}} if self.address else {}),
             "ReadReplicaDBInstanceIdentifiers": [("ReadReplicaDBInstanceIdentifier", name) for name in self.replicas],
+            "PubliclyAccessible": self.vpc is None,
+            **({"DBSubnetGroup": self._subnet_group(self.vpc)} if self.vpc else {}),
+            "VpcSecurityGroups": [
+                ("VpcSecurityGroupMembership", {"VpcSecurityGroupId": group, "Status": "active"})
+                for group in self.security_groups
+            ],
         }
-        optional = {"DBClusterIdentifier": self.cluster, "ReadReplicaSourceDBInstanceIdentifier": self.replica_source}
-        return members | {name: value for name, value in optional.items() if value}
+        optional = {
+            "DBClusterIdentifier": self.cluster,
+            "ReadReplicaSourceDBInstanceIdentifier": self.replica_source,
+            "ReadReplicaSourceDBClusterIdentifier": self.replica_source_cluster,
+        }
+        return members | {name: value for name, value in optional.items() if value} | _master(self)
+
+    def _subnet_group(self, vpc: str) -> Mapping[str, Node]:
+        return {"VpcId": vpc, "Subnets": [("Subnet", {"SubnetIdentifier": subnet}) for subnet in self.subnets]}
 
 
 @dataclass(frozen=True)
 class DatabaseCluster:
-    """An Aurora cluster; `instances` are its members' identifiers, the writer first."""
+    """A cluster of Aurora, or a Multi-AZ DB cluster, which has the same endpoints.
+
+    `instances` are its members' identifiers, the writer first.
+    """
 
     identifier: str
     engine: str
@@ -56,6 +77,9 @@ class DatabaseCluster:
     port: int
     instances: tuple[str, ...] = ()
     custom_addresses: tuple[str, ...] = ()
+    replica_source: str = ""
+    master_username: str = ""
+    master_secret_arn: str = ""
 
     @property
     def arn(self) -> str:
@@ -63,7 +87,6 @@ class DatabaseCluster:
         return f"{ARN_PREFIX}:cluster:{self.identifier}"
 
     def members(self) -> Mapping[str, Node]:
-        """The DBCluster structure."""
         return {
             "DBClusterIdentifier": self.identifier,
             "DBClusterArn": self.arn,
@@ -72,11 +95,13 @@ class DatabaseCluster:
             "Endpoint": self.address,
             "ReaderEndpoint": self.reader_address,
             "CustomEndpoints": [("member", address) for address in self.custom_addresses],
+            "ReplicationSourceIdentifier": self.replica_source,
             "Port": self.port,
             "DBClusterMembers": [
                 ("DBClusterMember", {"DBInstanceIdentifier": name, "IsClusterWriter": index == 0})
                 for index, name in enumerate(self.instances)
             ],
+            **_master(self),
         }
 
 
@@ -88,7 +113,6 @@ class Databases:
     clusters: list[DatabaseCluster] = field(default_factory=list)
 
     def clear(self) -> None:
-        """Forget all of them."""
         self.instances.clear()
         self.clusters.clear()
 
@@ -98,40 +122,32 @@ class Databases:
         Raises:
             AwsError: DBInstanceNotFound, DBClusterNotFoundFault, or InvalidAction for any other operation.
         """
-        operations: Mapping[str, Callable[[Mapping[str, str]], Mapping[str, Node]]] = {
-            "DescribeDBInstances": self._instances,
-            "DescribeDBClusters": self._clusters,
-        }
-        if operation not in operations:
-            raise AwsError("InvalidAction", f"The lab's RDS does not do {operation}.")
-        return _document(operation, operations[operation](parameters))
-
-    def _instances(self, parameters: Mapping[str, str]) -> Mapping[str, Node]:
-        wanted = parameters.get("DBInstanceIdentifier")
-        found = [item for item in self.instances if wanted in (None, item.identifier, item.arn)]
-        if wanted and not found:
-            raise AwsError("DBInstanceNotFound", f"DBInstance {wanted} not found.", 404)
-        return {"DBInstances": [("DBInstance", item.members()) for item in found]}
-
-    def _clusters(self, parameters: Mapping[str, str]) -> Mapping[str, Node]:
-        wanted = parameters.get("DBClusterIdentifier")
-        found = [item for item in self.clusters if wanted in (None, item.identifier, item.arn)]
-        if wanted and not found:
-            raise AwsError("DBClusterNotFoundFault", f"DBCluster {wanted} not found.", 404)
-        return {"DBClusters": [("DBCluster", item.members()) for item in found]}
+        if operation == "DescribeDBInstances":
+            return _described("DBInstance", self.instances, parameters, "DBInstanceNotFound")
+        if operation == "DescribeDBClusters":
+            return _described("DBCluster", self.clusters, parameters, "DBClusterNotFoundFault")
+        raise AwsError("InvalidAction", f"The lab's RDS does not do {operation}.")
 
 
-def error_document(error: AwsError) -> str:
-    """The query protocol's form of an error."""
-    root = ET.Element("ErrorResponse", xmlns=NAMESPACE)
-    _append(root, "Error", {"Type": "Sender", "Code": error.code, "Message": error.message})
+def _described(
+    kind: str, known: Sequence[DatabaseInstance | DatabaseCluster], parameters: Mapping[str, str], missing: str
+) -> str:
+    wanted = parameters.get(f"{kind}Identifier")
+    found = [item for item in known if wanted in (None, item.identifier, item.arn)]
+    if wanted and not found:
+        raise AwsError(missing, f"{kind} {wanted} not found.", 404)
+    root = ET.Element(f"Describe{kind}sResponse", xmlns=NAMESPACE)
+    _append(root, f"Describe{kind}sResult", {f"{kind}s": [(kind, item.members()) for item in found]})
     return ET.tostring(root, encoding="unicode")
 
 
-def _document(operation: str, result: Mapping[str, Node]) -> str:
-    root = ET.Element(f"{operation}Response", xmlns=NAMESPACE)
-    _append(root, f"{operation}Result", result)
-    return ET.tostring(root, encoding="unicode")
+def _master(database: DatabaseInstance | DatabaseCluster) -> dict[str, Node]:
+    """The user that a database was made with, and its secret where RDS manages that."""
+    username, secret = database.master_username, database.master_secret_arn
+    return {
+        **({"MasterUsername": username} if username else {}),
+        **({"MasterUserSecret": {"SecretArn": secret, "SecretStatus": "active"}} if secret else {}),
+    }
 
 
 def _append(parent: ET.Element, name: str, node: Node) -> None:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from moto.secretsmanager.models import FakeSecret
@@ -15,6 +16,8 @@ from lab.secretsmanager.versions import CURRENT, PENDING, Version
 
 Parameters = Mapping[str, Any]
 Answer = dict[str, Any]
+SETTLED_SECONDS = 30.0
+"""How long a function's last invocation is waited for, once it has moved the labels."""
 
 
 class RotationOperations:
@@ -67,15 +70,22 @@ class RotationOperations:
         return rotation
 
     def _refuse_if_incomplete(self, secret: FakeSecret, rotation: Rotation) -> None:
-        versions = self._backend.versions(secret)
-        pending, current = rules_of.holder(versions, PENDING), rules_of.holder(versions, CURRENT)
-        running = self._service.is_running(secret.arn)
-        if pending in (None, current) and not running:
+        # By its labels a rotation is complete a moment before its last invocation has ended: that is waited for.
+        is_running = partial(self._service.is_running, secret.arn)
+        self._backend.settled.wait_for(lambda: self._incomplete(secret) or not is_running(), SETTLED_SECONDS)
+        pending = self._incomplete(secret)
+        if pending is None and not is_running():
             return
-        if pending and not running:
+        if pending and not is_running():
             rotation.pending_token = pending
             self._service.start(secret, pending)
         raise invalid_request("A previous rotation isn't complete. That rotation will be reattempted.")
+
+    def _incomplete(self, secret: FakeSecret) -> str | None:
+        """The version of a rotation that is not complete."""
+        versions = self._backend.versions(secret)
+        pending = rules_of.holder(versions, PENDING)
+        return None if pending == rules_of.holder(versions, CURRENT) else pending
 
     def begin(self, secret: FakeSecret, token: str) -> None:
         """Put AWSPENDING on a new version that has no value yet."""

@@ -62,7 +62,6 @@ class Run:
 
     @property
     def succeeded(self) -> bool:
-        """Whether it ended as it should."""
         return self.outcome is not None and self.outcome.name in (
             EventName.ROTATION_SUCCEEDED,
             EventName.TEST_ROTATION_SUCCEEDED,
@@ -80,11 +79,7 @@ class RotationService:
     """
 
     def __init__(
-        self,
-        backend: StrictBackend,
-        events: EventList,
-        retry: RetryPolicy,
-        sends_rotation_token: Callable[[str], bool],
+        self, backend: StrictBackend, events: EventList, retry: RetryPolicy, sends_rotation_token: Callable[[str], bool]
     ) -> None:
         self.functions: dict[str, LambdaFunction] = {}
         self.retry = retry
@@ -107,7 +102,6 @@ class RotationService:
         return last is not None and not last.ended.is_set() and not last.stopped.is_set()
 
     def last_run(self, secret_arn: str) -> Run | None:
-        """The newest rotation of the secret."""
         runs = self._runs.get(secret_arn)
         return runs[-1] if runs else None
 
@@ -116,6 +110,11 @@ class RotationService:
         self._backend.rotations[secret_arn].pending_token = None
         if run := self.last_run(secret_arn):
             run.stopped.set()
+
+    def stop(self) -> None:
+        """Invoke nothing further, for any secret."""
+        for runs in self._runs.values():
+            runs[-1].stopped.set()
 
     def abandon_if_pending_is_gone(self, secret: FakeSecret) -> None:
         """End an incomplete rotation whose version has lost AWSPENDING without becoming AWSCURRENT.
@@ -140,7 +139,9 @@ class RotationService:
         try:
             self._run_test(run) if run.is_test else self._run_rotation(run)
         finally:
-            run.ended.set()
+            with self._backend.settled:
+                run.ended.set()
+                self._backend.settled.notify_all()
 
     def _run_rotation(self, run: Run) -> None:
         for attempt, pause in enumerate(self.retry.pauses(), start=1):
@@ -168,9 +169,9 @@ class RotationService:
         for step in steps:
             if run.stopped.is_set():
                 return None
-            before = self._labels(run.secret)
+            before = self._backend.labels(run.secret)
             invocation = self._invoke(run, step)
-            run.steps.append(StepRecord(step, attempt, invocation, before, self._labels(run.secret)))
+            run.steps.append(StepRecord(step, attempt, invocation, before, self._backend.labels(run.secret)))
             if invocation.failed:
                 return f"{step} failed: {invocation.error_type}: {invocation.error_message}"
         return None
@@ -207,25 +208,12 @@ class RotationService:
             run.rotation.next_rotation = run.rotation.rules.next_rotation(now) if run.rotation.rules else None
             run.outcome = self._record(run.secret, run.token, EventName.ROTATION_SUCCEEDED)
 
-    def _labels(self, secret: FakeSecret) -> dict[str, set[str]]:
-        with self._backend.lock:
-            return {
-                version_id: set(labels)
-                for version_id, labels in rules_of.labelled(self._backend.versions(secret)).items()
-            }
-
     def _record(self, secret: FakeSecret, token: str, name: EventName, problem: str | None = None) -> RotationEvent:
         event = RotationEvent(name, secret.arn, token, self._backend.now(), problem)
         self._events.add(event)
         return event
 
     def wait(self, secret_arn: str, timeout_seconds: float) -> Run:
-        """Wait until the secret's newest rotation has ended, with all its attempts.
-
-        Raises:
-            TimeoutError: it has not within the time.
-            LookupError: the secret was never rotated.
-        """
         run = self.last_run(secret_arn)
         if run is None:
             raise LookupError(f"{secret_arn} was never rotated: call RotateSecret first")

@@ -1,39 +1,31 @@
 """The strict local Secrets Manager: everything put together, in this process."""
 
-from collections.abc import Callable, Mapping
+import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from lab.address import LOOPBACK
+from lab.cloud import Cloud, Deployed
 from lab.lambda_environment.function import LambdaFunction
-from lab.secretsmanager import versions as rules_of
 from lab.secretsmanager.backend import StrictBackend
 from lab.secretsmanager.clients import Clients
-from lab.secretsmanager.control import Control
 from lab.secretsmanager.endpoint import Endpoint, Observer
 from lab.secretsmanager.events import EventList, RotationEvent
 from lab.secretsmanager.http_server import HttpServer
 from lab.secretsmanager.operations import SecretOperations, Variations
 from lab.secretsmanager.rds import Databases
+from lab.secretsmanager.recorder import Recorder
 from lab.secretsmanager.rotation_operations import RotationOperations
 from lab.secretsmanager.rotation_service import RetryPolicy, RotationService, Run
-
-if TYPE_CHECKING:
-    from botocore.config import Config
-    from mypy_boto3_rds import RDSClient
-    from mypy_boto3_secretsmanager import SecretsManagerClient
-
-    from lab.secretsmanager.calls import CallLog
-    from lab.secretsmanager.faults import Faults
 
 
 class LocalSecretsManager:
     """A Secrets Manager on this machine that keeps AWS's rules and rotates secrets through registered functions.
 
     Use it as a context manager. Everything else about it is ordinary AWS: point a client, the AWS command line or
-    ``AWS_ENDPOINT_URL_SECRETS_MANAGER`` at `endpoint_url`.
+    ``AWS_ENDPOINT_URL`` at `endpoint_url`.
 
     Args:
         port: where to listen; 0 takes a free port.
@@ -48,7 +40,12 @@ class LocalSecretsManager:
         faults: what is to go wrong.
         databases: what DescribeDBInstances and DescribeDBClusters know.
         variations: may be changed while it runs.
-        endpoint_url: where it listens, for Secrets Manager and RDS alike.
+        services: the other services of AWS: functions, their logs, CloudTrail's history.
+        endpoint_url: where it listens, for all services alike.
+        clients: makes boto3 clients of all services, as the operator.
+        client: makes a boto3 client of it, as the operator.
+        rds_client: makes a boto3 client of its RDS side, as the operator.
+        environment: variables that point boto3, or the AWS command line, in another process at it.
     """
 
     def __init__(
@@ -65,45 +62,37 @@ class LocalSecretsManager:
         self.variations = variations or Variations()
         self.databases = Databases()
         self._needs_rotation_token: set[str] = set()
-        self._events = EventList()
+        self.services = Cloud(now)
         self._backend = StrictBackend(now)
+        recorder = Recorder(self.services.trail, self._backend)
+        self._events = EventList(recorder.event)
         self._service = RotationService(self._backend, self._events, retry or RetryPolicy(), self._sends_rotation_token)
         secrets = SecretOperations(self._backend, self._service, self.variations, self._needs_rotation_token)
         self._rotations = RotationOperations(self._backend, self._service)
-        endpoint = Endpoint(self._backend, secrets, self._rotations, self.databases)
-        self.calls: CallLog = endpoint.calls
-        self.faults: Faults = endpoint.faults
+        endpoint = Endpoint(self._backend, secrets, self._rotations, self.databases, self.services, recorder)
+        self.calls, self.faults = endpoint.calls, endpoint.faults
         self._endpoint = endpoint
-        self._http = HttpServer(endpoint, Control(self), port, address)
+        self._http = HttpServer(endpoint, port, address)
         self.endpoint_url = self._http.url
-        self._clients = Clients(self.endpoint_url)
+        self.clients = clients = Clients(self.endpoint_url)
+        self.client, self.rds_client, self.environment = clients.secrets_manager, clients.rds, clients.environment
         self._operator = self.client()
 
     def __enter__(self) -> Self:
         self._http.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._http.stop()
 
-    @property
-    def environment(self) -> Mapping[str, str]:
-        """Variables that point boto3, or the AWS command line, in another process at this server."""
-        return self._clients.environment
+    def register(self, arn: str, function: LambdaFunction) -> Deployed:
+        """Let RotateSecret accept this ARN as RotationLambdaARN, and invoke the function for it, as Lambda does.
 
-    def client(self, config: "Config | None" = None) -> "SecretsManagerClient":
-        """A boto3 client of this server, as the operator."""
-        return self._clients.secrets_manager(config)
-
-    def rds_client(self) -> "RDSClient":
-        """A boto3 client of its RDS side, as the operator."""
-        return self._clients.rds()
-
-    def register(self, arn: str, function: LambdaFunction) -> None:
-        """Let RotateSecret accept this ARN as RotationLambdaARN, and invoke the function for it."""
-        self._service.functions[arn] = function
+        Returns:
+            How the function is deployed, which may be changed.
+        """
+        deployed = self._service.functions[arn] = self.services.functions.deploy(arn, function)
+        return deployed
 
     def enable_rotation(self, secret_id: str, function_arn: str) -> None:
         """Configure a rotation without a schedule, a first rotation or a test of it; not counted as a call."""
@@ -127,16 +116,29 @@ class LocalSecretsManager:
             self._rotations.begin(self._backend.find(secret_id), token)
         return token
 
+    def rotate_on_schedule(self, secret_id: str) -> Run:
+        """What Secrets Manager does by itself when a rotation is due; waits for its end."""
+        secret, token = self._backend.find(secret_id), str(uuid.uuid4())
+        with self._backend.lock:
+            self._rotations.begin(secret, token)
+            self._service.start(secret, token)
+        return self.wait_for_rotation(secret_id)
+
     def rotation_event(self, secret_id: str, step: str, token: str) -> dict[str, object]:
-        """The event with which the rotation service invokes this step."""
         return self._service.event(self._backend.find(secret_id).arn, step, token)
 
     def reset(self) -> None:
-        """Forget the call log, the faults, the databases and chosen variations; the secrets stay."""
+        """Forget all but the secrets: calls, faults, databases, chosen variations, functions, and other services.
+
+        Rotations that are under way are not tried again: they would be heard of among those that come.
+        """
+        self._service.stop()
         self.calls.clear()
         self.faults.clear()
         self.databases.clear()
         self.variations.clear()
+        self._service.functions.clear()  # each keeps a client of this server, and so a connection, open
+        self.services.reset()
 
     def require_rotation_token(self, secret_id: str) -> None:
         """Refuse the rotation's PutSecretValue without the RotationToken, as in a rotation across accounts."""
@@ -145,8 +147,7 @@ class LocalSecretsManager:
     def labels(self, secret_id: str) -> dict[str, set[str]]:
         """The staging labels of every labelled version, by version id; not counted as a call."""
         with self._backend.lock:
-            versions = self._backend.versions(self._backend.find(secret_id))
-            return {version_id: set(labels) for version_id, labels in rules_of.labelled(versions).items()}
+            return self._backend.labels(self._backend.find(secret_id))
 
     def version_with(self, secret_id: str, label: str) -> str | None:
         """The id of the version that carries the label; not counted as a call."""

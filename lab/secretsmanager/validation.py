@@ -10,18 +10,14 @@ from functools import cache
 from botocore.loaders import Loader
 from botocore.model import ListShape, OperationNotFoundError, ServiceModel, Shape, StringShape, StructureShape
 
-from lab.secretsmanager.errors import AwsError, validation
+from lab.cloud import AwsError
+from lab.secretsmanager.errors import validation
 
 TYPES: Mapping[str, type | tuple[type, ...]] = {
-    "string": str,
+    "string": str, "boolean": bool, "integer": int, "long": int, "list": list, "structure": dict,
     "blob": str,  # base64 in the JSON protocol
-    "boolean": bool,
-    "integer": int,
-    "long": int,
-    "list": list,
-    "structure": dict,
     "timestamp": (int, float),
-}
+}  # fmt: skip
 
 
 @cache

@@ -1,101 +1,83 @@
-"""What the servers of both engines have in common."""
+"""A real database server of the lab, as its clients see it."""
 
-from __future__ import annotations
+from abc import ABC, abstractmethod
+from contextlib import closing
+from typing import Any, Self
 
-from typing import TYPE_CHECKING, Self
-
-from lab.servers.model import Login, SharedServerError
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from lab.servers.certificates import Certificate
-    from lab.servers.model import Instance, ServerFacts
+from lab.servers.certificates import Certificate
+from lab.servers.model import Connection, Instance, Login, ServerFacts, SharedServerError
 
 
-class Server:
-    """The facts of a running server, and the instance that can stop or change it."""
+class DatabaseServer(ABC):
+    """The facts of a running server, and the instance that can stop or change it.
+
+    It listens on localhost, with TLS. Without an instance it is shared, and cannot be stopped or changed from here.
+    Each of its facts is an attribute, too.
+    """
 
     def __init__(self, facts: ServerFacts, instance: Instance | None = None) -> None:
-        """Describe a server; without an instance it is shared, and cannot be stopped or changed from here."""
         self.facts = facts
+        self.engine, self.version = facts.engine, facts.version
+        self.host, self.port = facts.host, facts.port
+        self.ca_bundle, self.log_path = facts.ca_bundle, facts.log_path
+        self.superuser, self.administrator = facts.superuser, facts.administrator
         self._owned = instance
 
-    @property
-    def engine(self) -> str:
-        """Return "postgres" or "mysql"."""
-        return self.facts.engine
+    @abstractmethod
+    def connect(self, login: Login, dbname: str | None = None) -> Connection:
+        """Open a connection over verified TLS, in autocommit mode. The caller closes it.
 
-    @property
-    def version(self) -> str:
-        """Return the version as the server itself says it."""
-        return self.facts.version
+        The driver's OperationalError says that the server refused, or did not answer within 10 s.
+        """
 
-    @property
-    def host(self) -> str:
-        """Return a name that is in the server's certificate."""
-        return self.facts.host
+    @abstractmethod
+    def is_refusal(self, error: Exception) -> bool:
+        """Whether an error of `connect` is the server's own no."""
 
-    @property
-    def port(self) -> int:
-        """Return the TCP port."""
-        return self.facts.port
+    def can_log_in(self, username: str, password: str, dbname: str | None = None) -> bool:
+        """Whether the server accepts the login. Every failure but the server's own no is raised."""
+        try:
+            self.connect(Login(username, password), dbname).close()
+        except Exception as error:
+            if self.is_refusal(error):
+                return False
+            raise
+        return True
 
-    @property
-    def ca_bundle(self) -> Path:
-        """Return a PEM file for RDS_CA_BUNDLE."""
-        return self.facts.ca_bundle
+    def run(self, login: Login, *statements: str, dbname: str | None = None) -> list[tuple[Any, ...]]:
+        """Run statements in a session of their own.
 
-    @property
-    def superuser(self) -> Login:
-        """Return the login that RDS would give."""
-        return self.facts.superuser
-
-    @property
-    def administrator(self) -> Login:
-        """Return the true superuser."""
-        return self.facts.administrator
-
-    @property
-    def log_path(self) -> Path:
-        """Return the server's log."""
-        return self.facts.log_path
-
-    @property
-    def default_database(self) -> str | None:
-        """Return the database that a secret without dbname means."""
-        return self.facts.default_database
+        Returns:
+            The rows of the last one.
+        """
+        with closing(self.connect(login, dbname)) as session:
+            cursor = session.cursor()
+            for statement in statements:
+                cursor.execute(statement)
+            return list(cursor.fetchall()) if cursor.description else []
 
     def restart(self, **settings: object) -> None:
-        """Restart the server at the same port, with more settings."""
         self._instance.restart(**settings)
 
     def reconfigure(self, **settings: object) -> None:
-        """Change settings of the running server."""
         self._instance.reconfigure(**settings)
 
     def use_certificate(self, certificate: Certificate) -> None:
-        """Present another certificate from now on."""
         self._instance.use_certificate(certificate)
 
     def suspend(self) -> None:
-        """Freeze the server."""
         self._instance.suspend()
 
     def resume(self) -> None:
-        """Let a suspended server go on."""
         self._instance.resume()
 
     def stop(self) -> None:
-        """Stop the server and remove its data."""
         self._instance.stop()
 
     def __enter__(self) -> Self:
-        """Return the server."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop the server."""
         self.stop()
 
     def __repr__(self) -> str:
@@ -105,6 +87,5 @@ class Server:
     @property
     def _instance(self) -> Instance:
         if self._owned is None:
-            message = f"{self!r} is shared by all tests: start a server of your own (start_postgres, start_mysql)"
-            raise SharedServerError(message)
+            raise SharedServerError(f"{self!r} is shared by all tests: start a server of your own, by its kit")
         return self._owned

@@ -1,26 +1,21 @@
 """Software that is fetched once and used many times, by many processes."""
 
-from __future__ import annotations
-
 import fcntl
 import hashlib
 import os
 import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lab.servers.host import CACHE_VARIABLE, cache_folder, remove, server_user
 from lab.servers.model import ProvisionError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 SEAL = ".complete"
 
 
 def provide(name: str, build: Callable[[Path], None]) -> Path:
-    """Return the cache entry of that name, building it first where it is missing or damaged.
+    """The cache entry of that name, building it first where it is missing or damaged.
 
     `build` fills an empty folder that belongs to the servers' user. However many processes ask at once, one builds and
     the others wait. An entry appears under its name only when it is complete.
@@ -66,7 +61,7 @@ def _is_intact(entry: Path) -> bool:
 
 
 def _fingerprint(entry: Path) -> str:
-    """Return a digest of all names and sizes: quick, and enough to notice files that were removed or cut short."""
+    """A digest of all names and sizes: quick, and enough to notice files that were removed or cut short."""
     digest = hashlib.sha256()
     for folder, subfolders, files in os.walk(entry):
         subfolders.sort()

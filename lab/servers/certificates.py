@@ -1,12 +1,10 @@
 """The lab's own certificate authority: good certificates for its servers, and bad ones for tests."""
 
-from __future__ import annotations
-
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -14,11 +12,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-# A clock that lags behind (a container, a suspended virtual machine) must still see a valid certificate.
 CLOCK_SKEW = timedelta(hours=1)
+"""A clock that lags behind (a container, a suspended virtual machine) must still see a valid certificate."""
 LIFETIME = timedelta(days=90)
 LOCAL_NAMES = ("localhost", "127.0.0.1")
 
@@ -36,7 +31,6 @@ class CertificateAuthority:
     """A certificate authority that lives as long as this object."""
 
     def __init__(self, name: str = "Lab CA") -> None:
-        """Make the authority's key and its self-signed certificate."""
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _common_name(name)
         builder = _builder(self._name, self._name, self._key.public_key(), LIFETIME)
@@ -46,41 +40,38 @@ class CertificateAuthority:
 
     @property
     def bundle(self) -> bytes:
-        """Return the authority's certificate as PEM: what a client has to trust."""
+        """The authority's certificate as PEM: what a client has to trust."""
         return self._certificate.public_bytes(Encoding.PEM)
 
     def issue(self, names: Iterable[str] = LOCAL_NAMES, *, lifetime: timedelta = LIFETIME) -> Certificate:
-        """Issue a server certificate for host names and addresses; a negative lifetime makes it expired.
+        """Issue a server certificate for host names and addresses.
 
-        MySQL refuses to load an expired certificate: give it one that expires in a few seconds.
+        Args:
+            names: the first is the common name, too.
+            lifetime: a negative one makes a certificate that has expired. MySQL refuses to load such a one: give it one
+                that expires in a few seconds.
         """
         names = list(names)
         key = ec.generate_private_key(ec.SECP256R1())
         builder = _builder(_common_name(names[0]), self._name, key.public_key(), lifetime)
-        builder = builder.add_extension(x509.SubjectAlternativeName([_general_name(n) for n in names]), critical=False)
-        builder = builder.add_extension(_issuer_id(self._key.public_key()), critical=False)
-        certificate = builder.sign(self._key, SHA256())
+        builder = builder.add_extension(x509.SubjectAlternativeName(map(_general_name, names)), critical=False)
+        issuer_id = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        certificate = builder.add_extension(issuer_id, critical=False).sign(self._key, SHA256())
         private_key = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         return Certificate(certificate.public_bytes(Encoding.PEM), self.bundle, private_key)
 
 
 @cache
 def default_authority() -> CertificateAuthority:
-    """Return this process's authority: one bundle is enough to trust all its servers."""
+    """This process's authority: one bundle is enough to trust all its servers."""
     return CertificateAuthority()
 
 
 _CA_KEY_USAGE = x509.KeyUsage(
-    digital_signature=True,
-    key_cert_sign=True,
-    crl_sign=True,
-    content_commitment=False,
-    key_encipherment=False,
-    data_encipherment=False,
-    key_agreement=False,
-    encipher_only=False,
-    decipher_only=False,
-)
+    digital_signature=True, key_cert_sign=True, crl_sign=True,
+    content_commitment=False, key_encipherment=False, data_encipherment=False, key_agreement=False,
+    encipher_only=False, decipher_only=False,
+)  # fmt: skip
 
 
 def _builder(
@@ -98,10 +89,6 @@ def _builder(
 
 def _common_name(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-
-
-def _issuer_id(key: ec.EllipticCurvePublicKey) -> x509.AuthorityKeyIdentifier:
-    return x509.AuthorityKeyIdentifier.from_issuer_public_key(key)
 
 
 def _general_name(name: str) -> x509.GeneralName:

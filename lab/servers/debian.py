@@ -1,7 +1,5 @@
 """Debian packages, downloaded and unpacked into a folder: nothing is installed, and no privilege is needed."""
 
-from __future__ import annotations
-
 import tempfile
 from pathlib import Path
 

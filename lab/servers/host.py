@@ -1,7 +1,5 @@
 """The machine that the servers run on: as which user, and in which folders."""
 
-from __future__ import annotations
-
 import os
 import platform
 import pwd
@@ -10,21 +8,12 @@ import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TypedDict
 
 from lab.servers.model import ProvisionError
 
 CACHE_VARIABLE = "LAB_CACHE"
 CACHE_NAME = "secret-rotation-lab"
 ARCHITECTURES = ("x86_64", "aarch64")
-
-
-class Identity(TypedDict, total=False):
-    """The keyword arguments of subprocess that change the user."""
-
-    user: int
-    group: int
-    extra_groups: list[int]
 
 
 @dataclass(frozen=True)
@@ -35,17 +24,16 @@ class ServerUser:
     gid: int
 
     @property
-    def identity(self) -> Identity:
+    def identity(self) -> dict[str, int | list[int]]:
         """Return what subprocess takes to become this user: nothing, unless this process is root."""
         return {"user": self.uid, "group": self.gid, "extra_groups": []} if os.geteuid() == 0 else {}
 
     def own(self, path: Path) -> None:
-        """Make the path this user's own."""
         if os.geteuid() == 0:
             os.chown(path, self.uid, self.gid)
 
     def can_reach(self, folder: Path) -> bool:
-        """Tell whether this user may go through the folder and everything above it."""
+        """Whether this user may go through the folder and everything above it."""
         return all(self._can_traverse(part) for part in (folder, *folder.parents) if part.exists())
 
     def _can_traverse(self, folder: Path) -> bool:
@@ -57,7 +45,7 @@ class ServerUser:
 
 @cache
 def server_user() -> ServerUser:
-    """Return the user that servers run as on this machine."""
+    """The user that servers run as on this machine."""
     if os.geteuid() != 0:
         return ServerUser(os.geteuid(), os.getegid())
     nobody = pwd.getpwnam("nobody")
@@ -65,19 +53,21 @@ def server_user() -> ServerUser:
 
 
 def architecture() -> str:
-    """Return the machine's architecture as the kernel says it.
+    """The machine's architecture as the kernel says it.
 
     Raises:
         ProvisionError: there are no servers for this machine.
     """
     machine = platform.machine()
     if platform.system() != "Linux" or machine not in ARCHITECTURES:
-        raise ProvisionError(f"The lab's servers run on Linux on {' or '.join(ARCHITECTURES)}, not on {machine}.")
+        raise ProvisionError(
+            f"The lab's servers run on Linux on {' or '.join(ARCHITECTURES)}, not on {platform.system()} on {machine}."
+        )
     return machine
 
 
 def cache_folder() -> Path:
-    """Return the folder that keeps downloaded software, made if need be.
+    """The folder that keeps downloaded software, made if need be.
 
     LAB_CACHE names it; otherwise it is the user's cache (XDG), and for root, whose home is closed to the servers'
     user, /var/cache.
@@ -100,11 +90,15 @@ def cache_folder() -> Path:
 
 def new_run_folder(prefix: str) -> Path:
     """Make a folder of the servers' user for one server's data, certificates and log."""
-    temporary = Path(tempfile.gettempdir())
-    parent = temporary if server_user().can_reach(temporary) else Path("/var/tmp")  # noqa: S108 - mkdtemp makes it safe
-    folder = Path(tempfile.mkdtemp(prefix=f"lab-{prefix}-", dir=parent))
+    folder = Path(tempfile.mkdtemp(prefix=f"lab-{prefix}-", dir=run_folders()))
     server_user().own(folder)
     return folder
+
+
+def run_folders() -> Path:
+    """The folder in which the servers' folders are made."""
+    temporary = Path(tempfile.gettempdir())
+    return temporary if server_user().can_reach(temporary) else Path("/var/tmp")  # noqa: S108 - mkdtemp makes it safe
 
 
 def write_private(path: Path, content: bytes) -> None:

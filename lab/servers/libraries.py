@@ -1,7 +1,5 @@
 """Shared libraries that a minimal Debian lacks, taken from its own archive without installing them."""
 
-from __future__ import annotations
-
 import hashlib
 import platform
 import re

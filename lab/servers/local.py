@@ -1,26 +1,21 @@
 """A server that runs on this machine: its folder, its configuration, its process."""
 
-from __future__ import annotations
-
+import signal
 from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, ClassVar
+from pathlib import Path
+from typing import IO, ClassVar
 
+from lab.servers.certificates import Certificate, CertificateAuthority
 from lab.servers.command import run_as_server_user
 from lab.servers.host import new_run_folder, remove, write_private
 from lab.servers.model import ServerStartError
 from lab.servers.process import ServerProcess, free_port
 
-if TYPE_CHECKING:
-    import signal
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-    from typing import IO
-
-    from lab.servers.certificates import Certificate, CertificateAuthority
-
 CA_BUNDLE = "ca.pem"
 CERTIFICATE = "server.pem"
+ISSUER = "issuer.pem"
 PRIVATE_KEY = "server.key"
 LOG = "server.log"
 PORT_ATTEMPTS = 5
@@ -49,7 +44,7 @@ class LocalInstance(ABC):
 
     @abstractmethod
     def command(self) -> list[str]:
-        """Return the command line of the server."""
+        """The command line of the server."""
 
     @abstractmethod
     def environment(self) -> dict[str, str]:
@@ -61,7 +56,7 @@ class LocalInstance(ABC):
 
     @abstractmethod
     def is_ready(self) -> bool:
-        """Tell whether the server lets its administrator in."""
+        """Whether the server lets its administrator in."""
 
     @abstractmethod
     def apply(self, settings: Mapping[str, object]) -> None:
@@ -71,8 +66,18 @@ class LocalInstance(ABC):
     def reload_certificate(self) -> None:
         """Make the running server read its certificate again."""
 
+    def launch(self, stdin: IO[bytes] | None) -> ServerProcess:
+        """Start the server's process."""
+        return ServerProcess(
+            self.command(),
+            self.folder,
+            self.log_path,
+            death_signal=self.death_signal,
+            environment=self.environment(),
+            stdin=stdin,
+        )
+
     def copy_data(self, template: Path) -> None:
-        """Begin with a copy of an initialised data directory."""
         run_as_server_user(["cp", "--archive", "--reflink=auto", "--sparse=always", template, self.data])
 
     def start_at_free_port(self, stdin: IO[bytes] | None = None) -> None:
@@ -93,7 +98,6 @@ class LocalInstance(ABC):
                 return
 
     def restart(self, **settings: object) -> None:
-        """Stop the server, and start it at the same port with more settings."""
         self.settings |= settings
         self._running.stop(self.stop_signal)
         self._start()
@@ -105,22 +109,18 @@ class LocalInstance(ABC):
         self.apply(settings)
 
     def use_certificate(self, certificate: Certificate) -> None:
-        """Present another certificate to every connection made from now on."""
         write_certificate(self.folder, certificate)
         self.reload_certificate()
 
     def suspend(self) -> None:
-        """Freeze the server."""
         self._running.suspend()
 
     def resume(self) -> None:
-        """Let a suspended server go on."""
         self._running.resume()
 
     def stop(self) -> None:
-        """Stop the server and remove its folder. Does nothing the second time."""
         if self._process:
-            self._process.kill()
+            self._process.stop(signal.SIGQUIT)
             self._process = None
         remove(self.folder)
 
@@ -141,19 +141,12 @@ class LocalInstance(ABC):
 
     def _start(self, stdin: IO[bytes] | None = None) -> None:
         self.write_configuration()
-        self._process = ServerProcess(
-            self.command(),
-            self.folder,
-            self.log_path,
-            death_signal=self.death_signal,
-            environment=self.environment(),
-            stdin=stdin,
-        )
+        self._process = self.launch(stdin)
         self._process.wait_until(self.is_ready)
 
 
 def write_certificate(folder: Path, certificate: Certificate) -> None:
     """Write what a server presents to its clients."""
     write_private(folder / CERTIFICATE, certificate.chain)
-    write_private(folder / "issuer.pem", certificate.issuer)
+    write_private(folder / ISSUER, certificate.issuer)
     write_private(folder / PRIVATE_KEY, certificate.private_key)

@@ -1,15 +1,11 @@
 """What a database server of the lab is, to whoever uses it."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from pathlib import Path
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from lab.servers.certificates import Certificate
+from lab.servers.certificates import Certificate
 
 
 class ServerError(Exception):
@@ -38,7 +34,17 @@ class Login:
 
 @dataclass(frozen=True)
 class ServerFacts:
-    """All that a client needs to know of a running server. Can be pickled, so processes can share a server."""
+    """All that a client needs to know of a running server. Can be pickled, so processes can share a server.
+
+    Attributes:
+        engine: the value of the key "engine" of a secret for this server.
+        version: as the server itself says it, such as "17.11".
+        host: a name that is in the server's certificate.
+        ca_bundle: a PEM file for RDS_CA_BUNDLE.
+        superuser: what RDS gives its customers.
+        administrator: the true superuser (rdsadmin), for tests that look inside: no rotation function ever gets it.
+        log_path: everything that the server writes.
+    """
 
     engine: str
     version: str
@@ -48,7 +54,6 @@ class ServerFacts:
     superuser: Login
     administrator: Login
     log_path: Path
-    default_database: str | None
 
 
 class Connection(Protocol):
@@ -56,7 +61,7 @@ class Connection(Protocol):
 
     @property
     def cursor(self) -> Callable[..., Any]:
-        """Return a new cursor."""
+        """A new cursor."""
 
     def close(self) -> None:
         """End the session."""
@@ -82,59 +87,3 @@ class Instance(Protocol):
 
     def stop(self) -> None:
         """Stop the server and remove its data. Does nothing the second time."""
-
-
-class DatabaseServer(Instance, Protocol):
-    """A real server, listening on localhost with TLS.
-
-    `superuser` is what RDS gives its customers. `administrator` is the true one (rdsadmin), for tests that look inside:
-    no rotation function ever gets it. `engine` is the value of the secret's "engine" key.
-    """
-
-    @property
-    def engine(self) -> str:
-        """Return "postgres" or "mysql"."""
-
-    @property
-    def version(self) -> str:
-        """Return the version as the server itself says it, such as "17.11"."""
-
-    @property
-    def host(self) -> str:
-        """Return a name that is in the server's certificate."""
-
-    @property
-    def port(self) -> int:
-        """Return the TCP port."""
-
-    @property
-    def ca_bundle(self) -> Path:
-        """Return a PEM file for RDS_CA_BUNDLE."""
-
-    @property
-    def superuser(self) -> Login:
-        """Return the login that RDS would give."""
-
-    @property
-    def administrator(self) -> Login:
-        """Return the true superuser."""
-
-    @property
-    def log_path(self) -> Path:
-        """Return the server's log: everything that it writes."""
-
-    @property
-    def default_database(self) -> str | None:
-        """Return the database that a secret without dbname means."""
-
-    def connect(self, login: Login, dbname: str | None = None) -> Connection:
-        """Return an open connection over verified TLS, in autocommit mode. The caller closes it."""
-
-    def can_log_in(self, username: str, password: str, dbname: str | None = None) -> bool:
-        """Tell whether the server accepts the login. Every failure but the server's own no is raised."""
-
-    def __enter__(self) -> Self:
-        """Return the server."""
-
-    def __exit__(self, *_: object) -> None:
-        """Stop the server."""

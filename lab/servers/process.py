@@ -1,24 +1,20 @@
 """A server's process: started under a supervisor, so that it dies with this process."""
 
-from __future__ import annotations
-
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from lab.servers import supervisor
 from lab.servers.command import BARE_ENVIRONMENT
-from lab.servers.host import server_user
+from lab.servers.host import ServerUser, server_user
 from lab.servers.model import ServerStartError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 START_TIMEOUT_SECONDS = 60
 STOP_TIMEOUT_SECONDS = 30
@@ -44,7 +40,7 @@ class ServerProcess:
         with log_path.open("ab") as log:
             server_user().own(log_path)
             self._supervisor = subprocess.Popen(
-                [*_supervise(death_signal, folder), *command],
+                [*supervised(self.user(), death_signal, folder), *command],
                 stdin=stdin or subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -53,17 +49,17 @@ class ServerProcess:
                 start_new_session=True,  # Ctrl-C is for the tests: they stop their servers in order
             )
 
+    def user(self) -> ServerUser:
+        """As whom the command runs."""
+        return server_user()
+
     def wait_until(self, ready: Callable[[], bool]) -> None:
         """Wait until the server is ready.
 
         Raises:
             ServerStartError: it ended, or took longer than START_TIMEOUT_SECONDS.
         """
-
-        def is_over() -> bool:
-            return ready() or self._supervisor.poll() is not None
-
-        wait_for(is_over, START_TIMEOUT_SECONDS, self._log_end)
+        wait_for(lambda: ready() or self._supervisor.poll() is not None, START_TIMEOUT_SECONDS, self._log_end)
         if self._supervisor.poll() is not None:
             raise ServerStartError(f"The server ended at its start. The end of its log:\n{self._log_end()}")
 
@@ -78,18 +74,13 @@ class ServerProcess:
         wait_for(self._is_frozen, STOP_TIMEOUT_SECONDS, lambda: "It does not freeze.")
 
     def resume(self) -> None:
-        """Let the server and all its processes go on."""
         self._signal_all(signal.SIGCONT)
 
     def stop(self, number: signal.Signals) -> None:
-        """Stop the server in order, with the signal that it understands (SIGINT or SIGTERM)."""
-        self._end(number)
+        """Stop the server in order, with the signal that it understands (SIGINT or SIGTERM).
 
-    def kill(self) -> None:
-        """Stop the server at once: its data is of no more use."""
-        self._end(signal.SIGQUIT)
-
-    def _end(self, number: signal.Signals) -> None:
+        With SIGQUIT its supervisor kills it at once: its data is of no more use.
+        """
         if self._supervisor.poll() is None:
             self.resume()
             self._supervisor.send_signal(number)
@@ -126,17 +117,17 @@ def wait_for(condition: Callable[[], bool], timeout_seconds: float, explain: Cal
 
 
 def free_port() -> int:
-    """Return a TCP port that nothing listens on at 127.0.0.1."""
+    """A TCP port that nothing listens on at 127.0.0.1."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _supervise(death_signal: signal.Signals, folder: Path) -> list[str]:
-    user = server_user()
-    numbers = [str(number) for number in (os.getpid(), user.uid, user.gid, int(death_signal))]
+def supervised(user: ServerUser, death_signal: signal.Signals, folder: str | Path) -> list[str]:
+    """What a command line begins with whose program runs as a user, and ends with this process, as its folder does."""
+    parameters = (os.getpid(), user.uid, user.gid, int(death_signal), folder)
     # -I -S: the supervisor needs the standard library only, and starts in a third of the time.
-    return [sys.executable, "-I", "-S", supervisor.__file__, *numbers, str(folder)]
+    return [sys.executable, "-I", "-S", supervisor.__file__, *map(str, parameters)]
 
 
 def _descendants(pid: int) -> Iterator[int]:
@@ -147,7 +138,7 @@ def _descendants(pid: int) -> Iterator[int]:
 
 
 def _is_stopped(pid: int) -> bool:
-    """Tell whether every thread of a process is stopped, or gone."""
+    """Whether every thread of a process is stopped, or gone."""
     with suppress(FileNotFoundError):
         for thread in Path(f"/proc/{pid}/task").iterdir():
             with suppress(FileNotFoundError, ProcessLookupError):

@@ -7,8 +7,6 @@ supervisor is killed itself, PR_SET_PDEATHSIG (set after the change of user, whi
     python supervisor.py PARENT_PID UID GID DEATH_SIGNAL FOLDER COMMAND...
 """
 
-from __future__ import annotations
-
 import ctypes
 import os
 import select
@@ -101,12 +99,13 @@ def kill_descendants() -> None:
 
 
 def children_of(pid: int) -> list[int]:
-    """Return the processes that a process started and that are not gone yet."""
+    """The processes that a process started and that are not gone yet."""
     found: list[int] = []
-    # The kernel lists a child under the thread that made it.
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        with suppress(FileNotFoundError, ProcessLookupError):
-            found += map(int, children.read_text().split())
+    with suppress(FileNotFoundError):  # glob's, where the process ends between two of its looks
+        # The kernel lists a child under the thread that made it.
+        for children in Path(f"/proc/{pid}/task").glob("*/children"):
+            with suppress(FileNotFoundError, ProcessLookupError):
+                found += map(int, children.read_text().split())
     return found
 
 

@@ -2,21 +2,11 @@
 
 Use it where the bytes of lab.relay are not enough:
 
-    with Tap(server) as tap:
+    with tapped(server) as tap:  # of lab.engines
         tap.observer = lambda message: DROP if message.name == "CommandComplete ALTER ROLE" else FORWARD
 """
 
-from lab.tap.message import DROP, FORWARD, FROM_DATABASE, TO_DATABASE, Direction, Message, Observer, Verdict
+from lab.tap.message import DROP, FORWARD, FROM_DATABASE, TO_DATABASE, Message, Observer, Verdict
 from lab.tap.tap import Tap
 
-__all__ = [
-    "DROP",
-    "FORWARD",
-    "FROM_DATABASE",
-    "TO_DATABASE",
-    "Direction",
-    "Message",
-    "Observer",
-    "Tap",
-    "Verdict",
-]
+__all__ = ["DROP", "FORWARD", "FROM_DATABASE", "TO_DATABASE", "Message", "Observer", "Tap", "Verdict"]

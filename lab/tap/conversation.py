@@ -1,7 +1,7 @@
 """One connection through a tap: passes messages on, each after the observer has seen it."""
 
-from collections.abc import Callable
-from select import select
+from collections.abc import Callable, Iterable
+from select import POLLIN, poll
 
 from lab.tap.decoder import Decoder
 from lab.tap.end import End
@@ -40,7 +40,7 @@ class Conversation:
     def _ready(self) -> list[Direction]:
         """The directions in which there is something to read; waits for it."""
         ends = self._sources.values()
-        ready = [end for end in ends if end.is_ready] or select(ends, [], [])[0]
+        ready = [end for end in ends if end.is_ready] or _readable(ends)
         return [direction for direction, end in self._sources.items() if end in ready]
 
     def _pass_on(self, direction: Direction) -> bool:
@@ -71,3 +71,12 @@ class Conversation:
     def _start_tls(self, early: bytes) -> None:
         self._sources[FROM_DATABASE].start_tls(self._tls.towards_server, self._tls.server_hostname)
         self._sources[TO_DATABASE].start_tls(self._tls.towards_client, early=early)
+
+
+def _readable(ends: Iterable[End]) -> list[End]:
+    """Wait for something to read. Not by select(), which fails where the process has more than 1,024 files open."""
+    by_descriptor = {end.fileno(): end for end in ends}
+    poller = poll()
+    for descriptor in by_descriptor:
+        poller.register(descriptor, POLLIN)
+    return [by_descriptor[descriptor] for descriptor, _ in poller.poll()]

@@ -62,7 +62,6 @@ class End:
             self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """End the connection, and give the socket back."""
         self.hang_up()
         self._socket.close()
 

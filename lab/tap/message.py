@@ -19,7 +19,6 @@ class Direction(Enum):
 
     @property
     def opposite(self) -> "Direction":
-        """The other one."""
         return FROM_DATABASE if self is TO_DATABASE else TO_DATABASE
 
 

@@ -3,29 +3,19 @@
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing, suppress
-from types import TracebackType
 from typing import Self
 
 from lab.address import LOOPBACK
 from lab.servers import DatabaseServer
-from lab.servers.pool import MYSQL
 from lab.tap.conversation import Conversation
 from lab.tap.decoder import Decoder
 from lab.tap.end import End
-from lab.tap.message import (
-    CONNECT,
-    DISCONNECT,
-    FORWARD,
-    FROM_DATABASE,
-    TO_DATABASE,
-    Message,
-    Observer,
-    Verdict,
-)
-from lab.tap.mysql import MySQLDecoder
-from lab.tap.postgresql import PostgreSQLDecoder
+from lab.tap.message import CONNECT, DISCONNECT, FORWARD, FROM_DATABASE, TO_DATABASE, Message, Observer, Verdict
 from lab.tap.tls import tls_of
+
+IDLE_SECONDS = 10.0
 
 
 class Tap:
@@ -33,6 +23,9 @@ class Tap:
 
     While the observer thinks about a message, its connection stands still; others go on. What a client has sent before
     it dies reaches the server, if the observer lets it; then the server's side is closed at once.
+
+    Args:
+        new_decoder: makes what understands one connection to this server.
 
     Attributes:
         port: where clients connect.
@@ -42,8 +35,11 @@ class Tap:
         observer: asked before each message is forwarded.
     """
 
-    def __init__(self, server: DatabaseServer, observer: Observer | None = None) -> None:
+    def __init__(
+        self, server: DatabaseServer, new_decoder: Callable[[], Decoder], observer: Observer | None = None
+    ) -> None:
         self._server = server
+        self._new_decoder = new_decoder
         self._listener = socket.create_server((LOOPBACK, 0))
         self.port: int = self._listener.getsockname()[1]
         self.connections = 0
@@ -57,9 +53,7 @@ class Tap:
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.observer = None
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
@@ -69,7 +63,7 @@ class Tap:
         for client in list(self._served):
             client.hang_up()  # its thread closes it
 
-    def wait_until_idle(self, timeout_seconds: float = 10.0) -> None:
+    def wait_until_idle(self) -> None:
         """Wait until all connections have ended, so that the observer has seen all of their messages.
 
         A client does not wait for that: it closes its connection, and opens the next one.
@@ -77,11 +71,11 @@ class Tap:
         Raises:
             TimeoutError: one is still open.
         """
-        end = time.monotonic() + timeout_seconds
+        end = time.monotonic() + IDLE_SECONDS
         for thread in list(self._served.values()):
             thread.join(max(0.0, end - time.monotonic()))
             if thread.is_alive():
-                raise TimeoutError(f"A connection through the tap is still open after {timeout_seconds} s.")
+                raise TimeoutError(f"A connection through the tap is still open after {IDLE_SECONDS} s.")
 
     def _accept(self) -> None:
         with suppress(OSError):
@@ -112,9 +106,6 @@ class Tap:
         self.server_ports.add(server_socket.getsockname()[1])
         with closing(End(server_socket)) as server:
             Conversation(number, client, server, self._new_decoder(), tls_of(self._server), self._judge).run()
-
-    def _new_decoder(self) -> Decoder:
-        return MySQLDecoder() if self._server.engine == MYSQL else PostgreSQLDecoder()
 
     def _judge(self, message: Message) -> Verdict:
         observer = self.observer

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab.console import Printer
+from lab.engines import kit_for_key
 from lab.secretsmanager.clients import Clients
 from lab.servers import Login, ServerFacts
-from lab.servers.pool import MYSQL, shared
-from lab.up.place import Place
-from lab.up.residents import ca_bundle
+from lab.up.endpoint import LabEndpoint
+from lab.up.files import ca_bundle
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -19,10 +19,14 @@ LABELS = ("AWSCURRENT", "AWSPENDING", "AWSPREVIOUS")
 NOBODY = Login("", "")
 
 
-def log_in(secret_name: str, place: Place, printer: Printer) -> bool:
-    """Print of each label whether its version logs in; tells whether AWSCURRENT does."""
-    client = Clients(place.url).secrets_manager()
-    trust = ca_bundle(place)
+def log_in(secret_name: str, endpoint: LabEndpoint, printer: Printer) -> bool:
+    """Print of each label whether its version logs in.
+
+    Returns:
+        Whether AWSCURRENT does.
+    """
+    client = Clients(endpoint.url).secrets_manager()
+    trust = ca_bundle(endpoint)
     accepted = {label: _log_in(client, secret_name, label, trust, printer) for label in LABELS}
     return accepted["AWSCURRENT"]
 
@@ -32,10 +36,12 @@ def _log_in(client: "SecretsManagerClient", secret_name: str, label: str, trust:
     if value is None:
         printer.line(f"{label:<11} no version has a value under this label")
         return False
-    server = shared(_facts(value, trust))
+    host, port = value["host"], int(value["port"])
+    facts = ServerFacts(value["engine"], "", host, port, trust, NOBODY, NOBODY, Path(os.devnull))
+    server = kit_for_key(value["engine"]).shared(facts)
     accepted = server.can_log_in(value["username"], value["password"], value.get("dbname"))
     outcome = "logs in" if accepted else printer.bad("is refused")
-    printer.line(f"{label:<11} {value['username']} {outcome} at {value['host']}:{value['port']}")
+    printer.line(f"{label:<11} {value['username']} {outcome} at {host}:{port}")
     return accepted
 
 
@@ -47,17 +53,3 @@ def _value(client: "SecretsManagerClient", secret_name: str, label: str) -> dict
         return None
     value: dict[str, Any] = json.loads(answer["SecretString"])
     return value
-
-
-def _facts(value: dict[str, Any], trust: Path) -> ServerFacts:
-    return ServerFacts(
-        engine=value["engine"],
-        version="",
-        host=value["host"],
-        port=int(value["port"]),
-        ca_bundle=trust,
-        superuser=NOBODY,
-        administrator=NOBODY,
-        log_path=Path(os.devnull),
-        default_database=None if value["engine"] == MYSQL else "postgres",
-    )
