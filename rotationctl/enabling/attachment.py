@@ -1,0 +1,95 @@
+"""The calls that attach a function to a secret, and those that put back what was there before."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from rotationctl.aws_clock import date_of
+from rotationctl.connection import Connection
+from rotationctl.enabling.configuration import Configuration
+from rotationctl.remedies import reference
+from rotationctl.secret import Secret
+from rotationctl.watch import POLL_SECONDS, Clock
+from secret_rotation.commands import Value, secrets_manager
+from secret_rotation.labels import AWSPENDING
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+_BEFORE_THE_CALL = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Attachments:
+    """Attaches and puts back; boto3's exceptions pass.
+
+    Attributes:
+        wait_seconds: how long a test of what is put back may last.
+    """
+
+    client: "SecretsManagerClient"
+    clock: Clock
+    wait_seconds: float
+
+    def attach(self, secret: Secret, wanted: Configuration, token: str) -> datetime:
+        """Attach a function without rotating: Secrets Manager begins a test of it; returns when, by AWS's own clock.
+
+        The token is the version id under which the function is tested.
+
+        Source: Secrets Manager API Reference, RotateSecret, RotateImmediately.
+        """
+        answer = self.client.describe_secret(SecretId=secret.arn)
+        began = date_of(answer) or self.clock.now()
+        self._configure(secret, wanted, token)
+        return began - _BEFORE_THE_CALL
+
+    def put_back(self, secret: Secret, former: Configuration) -> None:
+        """Put the former configuration back."""
+        if former.function_arn is not None:
+            token = str(uuid.uuid4())
+            self._configure(secret, former, token)
+            self._wait_for_test(secret, token)
+        if not former.is_on:
+            self.client.cancel_rotate_secret(SecretId=secret.arn)
+
+    def configuration(self, secret: Secret) -> Configuration:
+        """How the secret rotates now."""
+        return Configuration.of(self._read(secret))
+
+    def take_off(self, secret: Secret, token: str) -> None:
+        """Take AWSPENDING off the version of a test where it was left there; a rotation's is left alone."""
+        if self._read(secret).pending == token:
+            self.client.update_secret_version_stage(
+                SecretId=secret.arn, VersionStage=AWSPENDING, RemoveFromVersionId=token
+            )
+
+    def _configure(self, secret: Secret, wanted: Configuration, token: str) -> None:
+        rules: dict[str, Any] = {"RotationRules": wanted.rules} if wanted.rules else {}
+        self.client.rotate_secret(
+            SecretId=secret.arn, ClientRequestToken=token, RotationLambdaARN=str(wanted.function_arn),
+            RotateImmediately=False, **rules,
+        )  # fmt: skip
+
+    def _wait_for_test(self, secret: Secret, token: str) -> None:
+        """Let the test of the former function end: a rotation that is cancelled meanwhile leaves its label."""
+        deadline = self.clock.now() + timedelta(seconds=self.wait_seconds)
+        while self._read(secret).pending == token and self.clock.now() < deadline:
+            self.clock.sleep(POLL_SECONDS)
+        self.take_off(secret, token)
+
+    def _read(self, secret: Secret) -> Secret:
+        """The secret as it is now."""
+        return Secret.from_answer(self.client.describe_secret(SecretId=secret.arn))
+
+
+def undo(secret: Secret, former: Configuration, connection: Connection) -> str:
+    """The command that puts the former configuration back."""
+    cancel = connection.complete(secrets_manager("CancelRotateSecret", reference(secret)))
+    if former.function_arn is None:
+        return cancel
+    parameters: dict[str, Value] = {"RotationLambdaARN": former.function_arn, "RotateImmediately": False}
+    if former.rules:
+        parameters["RotationRules"] = dict(former.rules)
+    rotate = connection.complete(secrets_manager("RotateSecret", reference(secret), **parameters))
+    return rotate if former.is_on else f"{rotate} && {cancel}"

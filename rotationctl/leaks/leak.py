@@ -1,0 +1,91 @@
+"""Which version has leaked, and how many rotations it takes until its password is dead."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from rotationctl.by_hand import by_hand
+from rotationctl.exits import Exit, Failure
+from rotationctl.functions import ALTERNATING_USERS
+from rotationctl.recovery import Condition, Diagnosis
+from rotationctl.remedies import Adviser
+from rotationctl.secret import Secret
+from rotationctl.state import judge
+from rotationctl.text import printable
+
+IN_THE_WAY = (Condition.NO_CURRENT, Condition.OUTDATED)
+"""In these conditions a rotation would not help, or would bring an old password back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """A version of a secret whose password others know.
+
+    Attributes:
+        rotations: how many it takes.
+        why: so many.
+    """
+
+    secret: Secret
+    version: str
+    rotations: int
+    why: str
+
+    @classmethod
+    def of(cls, found: Diagnosis, version: str | None, rotations: int | None, adviser: Adviser) -> Self:
+        """Find out what has leaked, and what it takes.
+
+        Args:
+            found: the secret, and the condition that it is in.
+            version: which version; AWSCURRENT where that is None.
+            rotations: how many a person asks for.
+            adviser: knows what to type.
+
+        Raises:
+            Failure: there is no such version, or nothing can be rotated now.
+        """
+        secret = found.secret
+        leaked = version or secret.current
+        if found.condition is Condition.ELSEWHERE:
+            raise Failure(_elsewhere(secret, adviser), Exit.NOT_FINE)
+        if found.condition in IN_THE_WAY and leaked != secret.pending:
+            raise Failure(
+                f"{printable(secret.name)} is in no condition to be rotated ({found.condition}). First: "
+                f"{adviser.recover(secret)}",
+                Exit.NOT_FINE,
+            )
+        if leaked is None or leaked not in {listed.version_id for listed in found.versions}:
+            raise Failure(
+                f"There is no version {printable(leaked or 'AWSCURRENT')} of {printable(secret.name)}. Its versions: "
+                f"{adviser.recover(secret)}",
+                Exit.NOT_FINE,
+            )
+        needed, why = _needed(secret, leaked)
+        return cls(secret, leaked, needed, why) if rotations is None else cls(secret, leaked, rotations, "as asked for")
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether a rotation that goes on would set this very password."""
+        return self.version == self.secret.pending
+
+
+def _elsewhere(secret: Secret, adviser: Adviser) -> str:
+    """Why no function here can end the password, and where to look."""
+    state = judge(secret, adviser.now)
+    return (
+        f"Nobody here rotates {printable(secret.name)} ({state}), so nothing was done. Who rotates it, and how to "
+        f"attach a function: {adviser.check(secret)}"
+    )
+
+
+def _needed(secret: Secret, version: str) -> tuple[int, str]:
+    """The table of docs/operations.md, "A password has leaked"."""
+    function = secret.function
+    if version != secret.current:
+        return 1, "what is not AWSCURRENT is dead, or the next rotation ends it"
+    if function is None:
+        return 2, "nobody knows how long another's function keeps the old one"
+    if function.strategy == ALTERNATING_USERS:
+        return 2, "the first sets the other user's password, the second this one's"
+    if by_hand(function.engine).KEEPS_OLD_PASSWORD:
+        return 2, "the first keeps the old password beside the new one, unless OLD_PASSWORD is discard"
+    return 1, "a user has one password"

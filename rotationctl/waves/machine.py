@@ -1,0 +1,113 @@
+"""The state machine of fleet/template.yaml: started, and followed as far as anybody looks."""
+
+import json
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from rotationctl.failures import is_passing
+from rotationctl.secret import Secret
+from rotationctl.watch import Clock
+
+POLL_SECONDS = 5.0
+MAX_INPUT_BYTES = 250_000
+"""Of the 256 KiB that an execution's input may have.
+
+Source: Step Functions Developer Guide, "Quotas".
+"""
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+_AFTER = timedelta(seconds=1)
+"""No rotation ends within so short a time after another, whatever AWS rounds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The state machine.
+
+    Attributes:
+        client: boto3's client of Step Functions.
+        name: its name, or its ARN.
+    """
+
+    client: Any
+    clock: Clock
+    name: str
+
+    def run(self, secrets: Sequence[Secret], tell: Callable[[str], None]) -> str | None:
+        """Rotate these secrets, an execution for as many as one takes, and wait for the ends; boto3's exceptions pass.
+
+        Returns:
+            The map run whose failures may be listed: the last one, where there was any failure.
+        """
+        failed = None
+        for batch in _batches(secrets):
+            execution = self._start(batch)
+            tell(f"Started {execution}. It goes on whether anybody looks or not.")
+            failed = self._follow(execution, tell) or failed
+        return failed
+
+    def _start(self, batch: Sequence[Mapping[str, str]]) -> str:
+        name = f"rotationctl-{uuid.uuid4()}"
+        arn = self.name if self.name.startswith("arn:") else _arn(self.name, batch[0]["secret"])
+        answer = self.client.start_execution(stateMachineArn=arn, name=name, input=json.dumps({"secrets": batch}))
+        return str(answer["executionArn"])
+
+    def _follow(self, execution: str, tell: Callable[[str], None]) -> str | None:
+        told = ""
+        while True:
+            status, run, counts = self._look(execution)
+            shown = ", ".join(f"{number} {word}" for word, number in counts.items())
+            if shown not in ("", told):
+                tell(shown)
+                told = shown
+            if status != "RUNNING":
+                return run if status != "SUCCEEDED" or counts.get("failed") else None
+            self.clock.sleep(POLL_SECONDS)
+
+    def _look(self, execution: str) -> tuple[str, str | None, Mapping[str, int]]:
+        """How an execution is; still running where nobody can say just now."""
+        try:
+            status = self.client.describe_execution(executionArn=execution)["status"]
+            return status, *self._counts(execution)
+        except Exception as error:
+            if not is_passing(error):
+                raise
+            return "RUNNING", None, {}
+
+    def _counts(self, execution: str) -> tuple[str | None, Mapping[str, int]]:
+        """The map run of an execution, and how many of its secrets are in which state."""
+        runs = self.client.list_map_runs(executionArn=execution)["mapRuns"]
+        if not runs:
+            return None, {}
+        run = runs[0]["mapRunArn"]
+        counts = self.client.describe_map_run(mapRunArn=run)["itemCounts"]
+        words = ("pending", "running", "succeeded", "failed", "timedOut", "aborted")
+        return run, {word: counts[word] for word in words if counts.get(word)}
+
+
+def mark(secret: Secret) -> datetime:
+    """A moment before which a secret has not rotated again: after its last rotation, by AWS's own clock."""
+    return secret.last_rotated + _AFTER if secret.last_rotated else _NEVER
+
+
+def _batches(secrets: Sequence[Secret]) -> Iterator[list[Mapping[str, str]]]:
+    batch: list[Mapping[str, str]] = []
+    size = 0
+    for secret in secrets:
+        item = {"secret": secret.arn, "since": mark(secret).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
+        length = len(json.dumps(item)) + 2
+        if batch and size + length > MAX_INPUT_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(item)
+        size += length
+    if batch:
+        yield batch
+
+
+def _arn(name: str, secret_arn: str) -> str:
+    """The ARN of a state machine where a secret is."""
+    _, partition, _, region, account, *_ = secret_arn.split(":")
+    return f"arn:{partition}:states:{region}:{account}:stateMachine:{name}"
