@@ -1,1 +1,1 @@
-"""Measures what a rotation costs: beside a floor that does nothing else, and in fleets of many secrets."""
+"""What the functions take, measured: against a floor, in fleets, and on AWS as far as that can be computed."""

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-Rows = Mapping[str, Mapping[str, float]]
+from benchmarks.networks import MIDDLE
+from benchmarks.result import Compared, Result
 
 LARGEST_RATIO = {"warm rotation (ms)": 1.25, "gap of a client (ms)": 1.25, "cold start, CPU (ms)": 1.0}
+LARGEST_RATIO_IN_MIDDLE = {"warm rotation (ms)": 1.0, "gap of a client (ms)": 1.0, "gap with PROMOTE_EARLY (ms)": 0.25}
 LARGEST_PEAK_MEMORY_MB = 100
 LARGEST_LAYERS_MB = 25
 NOISE = 1.1
@@ -32,13 +34,19 @@ class Finding:
         return self.measured > self.limit * self.tolerance
 
 
-def findings(functions: Mapping[str, Rows], layers: Mapping[str, float]) -> Iterator[Finding]:
+def findings(result: Result) -> Iterator[Finding]:
     """Hold what was measured against the targets."""
-    for function, rows in functions.items():
-        for row, limit in LARGEST_RATIO.items():
-            if row in rows:
-                yield Finding(f"{function}: {row}, suite / floor", rows[row]["ratio"], limit, NOISE)
-        yield Finding(f"{function}: peak memory (MB)", rows["peak memory (MB)"]["suite"], LARGEST_PEAK_MEMORY_MB)
+    for function, rows in result.functions.items():
+        yield from _ratios(function, rows, LARGEST_RATIO, "suite / floor")
+        middle = result.networks.get(MIDDLE.name, {}).get(function, {})
+        yield from _ratios(function, middle, LARGEST_RATIO_IN_MIDDLE, f"suite / floor, {MIDDLE.name}")
+        yield Finding(f"{function}: peak memory (MB)", rows["peak memory (MB)"].suite, LARGEST_PEAK_MEMORY_MB)
         for row in ("calls", "connections", "rejected logins"):
-            yield Finding(f"{function}: {row}", rows[row]["suite"], rows[row]["floor"])
-    yield Finding("layers together, unzipped (MB)", round(sum(layers.values()), 2), LARGEST_LAYERS_MB)
+            yield Finding(f"{function}: {row}", rows[row].suite, rows[row].floor)
+    yield Finding("layers together, unzipped (MB)", round(sum(result.layers_mb.values()), 2), LARGEST_LAYERS_MB)
+
+
+def _ratios(function: str, rows: Mapping[str, Compared], limits: Mapping[str, float], what: str) -> Iterator[Finding]:
+    for row, limit in limits.items():
+        if row in rows and (ratio := rows[row].ratio) is not None:
+            yield Finding(f"{function}: {row}, {what}", ratio, limit, NOISE)

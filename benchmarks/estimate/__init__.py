@@ -1,0 +1,1 @@
+"""Estimate what AWS's quotas allow and what a fleet costs there."""

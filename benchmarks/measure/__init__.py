@@ -1,0 +1,1 @@
+"""Measure what the functions take, alone and in fleets."""

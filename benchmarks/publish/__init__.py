@@ -1,0 +1,1 @@
+"""Show what was measured: tables, charts, and the parts of documents that they are written into."""
