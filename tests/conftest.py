@@ -5,6 +5,9 @@ pytest_plugins = [
     "tests.fixtures.servers",
     "tests.fixtures.databases",
     "tests.fixtures.cloud",
+    "tests.fixtures.event_bus",
     "tests.fixtures.rotation",
+    "tests.fixtures.deployed",
     "tests.fixtures.interleavings",
+    "tests.fixtures.coverage",  # imports the servers, which pytest wants to see first
 ]

@@ -1,11 +1,11 @@
 """The capacity page: its arithmetic, and that it says what its inputs say."""
 
-import dataclasses
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import pytest
 
-from benchmarks.fleet.capacity import (
+from benchmarks.estimate.arithmetic import (
     ALTERNATING_USERS,
     SINGLE_USER,
     Effort,
@@ -17,11 +17,11 @@ from benchmarks.fleet.capacity import (
     rotation_cost,
     share_of_writes,
 )
-from benchmarks.fleet.cpu import Part
-from benchmarks.fleet.inputs import Inputs
-from benchmarks.fleet.page import COMPUTED, CURVES, PAGE, PARTS, computed
-from benchmarks.fleet.plot import plot
-from benchmarks.fleet.svg import round_up
+from benchmarks.estimate.inputs import Inputs
+from benchmarks.publish.capacity import CURVES, PAGE, page_with
+from benchmarks.publish.fleet import curves
+from benchmarks.publish.svg import round_up
+from benchmarks.result import Part
 
 STACK = Stack(memory_mb=512, metrics=48, alarms=12, dashboards=1)
 
@@ -35,35 +35,38 @@ def inputs() -> Inputs:
 def test_the_page_is_up_to_date(inputs: Inputs) -> None:
     """docs/capacity.md has each computed part, as `make capacity` would write it."""
     text = PAGE.read_text()
-    assert sorted(name for _, name, _ in COMPUTED.findall(text)) == sorted(PARTS)
-    assert computed(text, inputs) == text
+    assert page_with(inputs, text) == text
 
 
 def test_the_curves_are_up_to_date(inputs: Inputs) -> None:
     """docs/fleet.svg is well-formed, and drawn from docs/fleet.json."""
     text = CURVES.read_text()
     assert ET.fromstring(text).tag.endswith("svg")  # noqa: S314 - our own file
-    assert plot(inputs.result) == text
+    assert curves(inputs.result) == text
 
 
 def test_the_page_follows_its_inputs(inputs: Inputs) -> None:
     """Another price, quota or memory size changes the page."""
     text = PAGE.read_text()
     for changed in (
-        {"prices": dataclasses.replace(inputs.prices, secret_month=0.5)},
-        {"quotas": dataclasses.replace(inputs.quotas, writes_per_second=100)},
-        {"stack": dataclasses.replace(inputs.stack, memory_mb=256)},
-        {"use": dataclasses.replace(inputs.use, rotations_a_month=4.0)},
+        {"prices": replace(inputs.prices, secret_month=0.5)},
+        {"quotas": replace(inputs.quotas, writes_per_second=100)},
+        {"stack": replace(inputs.stack, memory_mb=256)},
+        {"use": replace(inputs.use, rotations_a_month=4.0)},
     ):
-        assert computed(text, dataclasses.replace(inputs, **changed)) != text
+        assert page_with(replace(inputs, **changed), text) != text
 
 
 def test_the_measured_fleet_lost_nothing_and_stays_within_the_budget(inputs: Inputs) -> None:
-    """The committed run has all sizes, no failure, and 8 or 9 calls a rotation."""
-    assert {row.secrets for row in inputs.result.rows} >= {1, 10, 100, 500}
-    assert not any(row.failures for row in inputs.result.rows)
-    for row in inputs.result.rows:
-        assert row.calls == (9 if row.function.endswith("alternating_users") else 8)
+    """The committed run has all sizes, no failure, and 8 or 9 calls a rotation.
+
+    It is one more where another environment runs testSecret than the other steps.
+    """
+    assert {fleet.secrets for fleet in inputs.result.fleets} >= {1, 10, 100, 500}
+    assert not any(fleet.failures for fleet in inputs.result.fleets)
+    for fleet in inputs.result.fleets:
+        budget = 9 if fleet.function.endswith("alternating_users") else 8
+        assert budget <= fleet.calls <= budget + 1
 
 
 def test_writes_bind(inputs: Inputs) -> None:
@@ -91,14 +94,12 @@ def test_windows(inputs: Inputs, secrets: int, hours: float, rate: float, share:
 
 def test_the_estimate_for_lambda(inputs: Inputs) -> None:
     """What is computed takes longer by the function's share of a processor; what is waited does not."""
-    row = dataclasses.replace(
-        inputs.result.rows[0],
-        step_seconds={"createSecret": 0.1, "setSecret": 0.2},
-        cpu_seconds={Part.FUNCTION: 0.1},
+    fleet = replace(
+        inputs.result.fleets[0], step_seconds={"createSecret": 0.1, "setSecret": 0.2}, cpu_seconds={Part.FUNCTION: 0.1}
     )
-    whole = dataclasses.replace(STACK, memory_mb=inputs.use.vcpu_memory_mb)
-    assert lambda_seconds(row, 0.4, whole, inputs.use) == pytest.approx(0.2 + 0.5)
-    assert lambda_seconds(row, 0.4, STACK, inputs.use) == pytest.approx(0.2 + 0.5 * 1769 / 512)
+    whole = replace(STACK, memory_mb=inputs.use.vcpu_memory_mb)
+    assert lambda_seconds(fleet, 0.4, whole, inputs.use) == pytest.approx(0.2 + 0.5)
+    assert lambda_seconds(fleet, 0.4, STACK, inputs.use) == pytest.approx(0.2 + 0.5 * 1769 / 512)
 
 
 def test_costs(inputs: Inputs) -> None:
@@ -129,7 +130,7 @@ def test_the_short_answer_is_true(inputs: Inputs) -> None:
 
 def test_the_template_is_read(inputs: Inputs) -> None:
     """Memory, metrics, alarms and dashboard are those that the template deploys."""
-    assert inputs.stack == dataclasses.replace(STACK, memory_mb=1024)
+    assert inputs.stack == replace(STACK, memory_mb=1024)
 
 
 @pytest.mark.parametrize(("value", "rounded"), [(3, 4), (4, 4), (87, 120), (118, 120), (130, 200), (0.9, 1.2)])

@@ -7,24 +7,23 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from benchmarks.fleet.__main__ import plan
-from benchmarks.fleet.check import are_legal, problem_of
-from benchmarks.fleet.cpu import Part
-from benchmarks.fleet.fleet import Fleet
-from benchmarks.fleet.inputs import demand_of
-from benchmarks.fleet.plot import NAMES
-from benchmarks.fleet.result import STEPS, Result, Row
-from benchmarks.fleet.stage import Stage
+from benchmarks.estimate.inputs import demand_of
+from benchmarks.fleet import plan
+from benchmarks.measure.check import are_legal, problem_of
+from benchmarks.measure.fleet import Fleet
+from benchmarks.measure.workload import Workload
+from benchmarks.result import FleetRotated, Part, Result
+from lab.engines import kit_of
 from lab.lambda_environment import InProcessFunction
+from lab.pairing import PAIRINGS, Pairing, StrategyName
 from lab.relay import Relay
 from lab.servers import DatabaseServer
-from lab.servers.pool import MYSQL
-from lab.world import EngineName, StrategyName, World
-from tests.fixtures.processes import descendants, is_alive
-from tests.lab.commands import end, read_until, run, running
+from lab.world import World
+from secret_rotation.request import Step
+from tests.lab.commands import assert_ends_cleanly, read_until, run, running
 
-FLEET = "benchmarks.fleet"
-QUICK = ("--secrets", "6", "--workers", "2", "--sweep", "2", "--rotations", "1")
+BENCHMARKS = "benchmarks"
+QUICK = ("fleet", "--secrets", "6", "--workers", "2", "--sweep", "2", "--rotations", "1")
 pytestmark = pytest.mark.xdist_group("fleet")
 
 
@@ -37,29 +36,33 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def done(output: Path) -> CompletedProcess[str]:
     """A run with six secrets of each function."""
-    return run(FLEET, *QUICK, "--output", str(output))
+    return run(BENCHMARKS, *QUICK, "--output", str(output))
 
 
 @pytest.fixture(scope="module")
-def rows(done: CompletedProcess[str], output: Path) -> list[Row]:
+def rows(done: CompletedProcess[str], output: Path) -> list[FleetRotated]:
     """The rows of the run."""
     assert done.returncode == 0, done.stderr
-    return list(Result.read(output / "fleet.json").rows)
+    return list(Result.read(output / "fleet.json").fleets)
 
 
-def test_every_rotation_of_every_function_succeeds(rows: list[Row]) -> None:
-    """Six secrets of each function are rotated, none fails, and the calls are those of the budget."""
-    assert [row.function for row in rows] == list(NAMES)
+def test_every_rotation_of_every_function_succeeds(rows: list[FleetRotated]) -> None:
+    """Six secrets of each function are rotated, none fails, and the calls are those of the budget.
+
+    Where another environment runs testSecret than began the rotation, that reads AWSCURRENT, too.
+    """
+    assert [row.function for row in rows] == list(PAIRINGS)
     for row in rows:
         assert (row.secrets, row.at_once, row.rotations, row.failures) == (6, 2, 6, 0)
-        assert row.calls == demand_of(row.function).calls
+        budget = demand_of(row.function).calls
+        assert budget <= row.calls <= budget + 1
 
 
-def test_what_is_measured_is_there(rows: list[Row]) -> None:
+def test_what_is_measured_is_there(rows: list[FleetRotated]) -> None:
     """Times are in order, each part has used processor time, and the database has seen connections."""
     for row in rows:
         assert 0 < row.median_seconds <= row.p95_seconds <= row.max_seconds <= row.wall_seconds
-        assert row.step_seconds.keys() == set(STEPS)
+        assert row.step_seconds.keys() == set(Step)
         assert sum(row.step_seconds.values()) < row.max_seconds * 2
         assert row.cpu_seconds[Part.FUNCTION] > 0.005
         assert all(row.cpu_seconds[part] > 0 for part in Part)
@@ -67,41 +70,34 @@ def test_what_is_measured_is_there(rows: list[Row]) -> None:
         assert row.log_bytes > 400
 
 
-def test_a_run_can_be_read_and_watched(done: CompletedProcess[str], rows: list[Row], output: Path) -> None:
+def test_a_run_can_be_read_and_watched(done: CompletedProcess[str], rows: list[FleetRotated], output: Path) -> None:
     """The table and the curves name each function, and progress is on standard error."""
     curves = (output / "fleet.svg").read_text()
     for row in rows:
         assert row.function in done.stdout
-        assert NAMES[row.function] in curves
+        assert PAIRINGS[row.function].words in curves
     assert "Rotating 6 secrets, 2 at once: " in done.stderr
-    assert json.loads((output / "fleet.json").read_text())["cold_start_seconds"].keys() == set(NAMES)
+    assert json.loads((output / "fleet.json").read_text())["cold_start_seconds"].keys() == set(PAIRINGS)
 
 
 def test_it_ends_cleanly(tmp_path: Path) -> None:
     """Ctrl-C in the middle leaves no traceback, no process and no file."""
-    with running(FLEET, *QUICK, "--engine", "postgresql", "--output", str(tmp_path)) as process:
+    with running(BENCHMARKS, *QUICK, "--engine", "postgresql", "--output", str(tmp_path)) as process:
         read_until(process, "Adding secrets")
-        family = descendants(process.pid)
-        status, rest = end(process, signal.SIGINT)
-    assert (status, "Traceback" in rest) == (128 + signal.SIGINT, False)
-    assert len(family) >= 3
-    assert not [pid for pid in family if is_alive(pid)]
+        assert_ends_cleanly(process, signal.SIGINT)
     assert not list(tmp_path.iterdir())
 
 
 def test_what_is_lost_is_noticed(either_engine: DatabaseServer, tmp_path: Path) -> None:
     """A secret whose AWSCURRENT does not log in, or whose labels are not those of a complete rotation, is a problem."""
-    engine = EngineName.MYSQL if either_engine.engine == MYSQL else EngineName.POSTGRESQL
+    pairing = Pairing(kit_of(either_engine), StrategyName.SINGLE_USER)
     with World(lambda _: None, ca_bundle=tmp_path / "ca.pem") as world, Relay(either_engine.port) as relay:
-        arn = world.register("never-invoked", InProcessFunction(lambda *_: None))
-        fleet = Fleet(world, either_engine, relay, engine, StrategyName.SINGLE_USER, arn)
+        fleet = Fleet(world, pairing, either_engine, relay, InProcessFunction(lambda *_: None))
         (member,) = fleet.grow(1)
-        client = world.cloud.client()
-        assert "labels" in str(problem_of(fleet, member, client))
+        assert "labels" in str(problem_of(member))
         for password, problem in ((member.user.password, None), ("wrong", "AWSCURRENT does not log in")):
-            value = json.dumps(member.user.secret_value(password=password))
-            client.put_secret_value(SecretId=member.secret_arn, SecretString=value)
-            assert problem_of(fleet, member, client) == problem
+            member.secret.change(password=password)
+            assert problem_of(member) == problem
 
 
 @pytest.mark.parametrize(
@@ -122,9 +118,9 @@ def test_labels_of_a_complete_rotation(labels: list[set[str]], legal: bool) -> N
 def test_the_plan() -> None:
     """Fleets only grow, small ones are rotated more than once, and one size is tried with several workers."""
     assert plan([1, 100, 500], 2, [1, 4], 20) == [
-        Stage(1, 1, rounds=20),
-        Stage(100, 1),
-        Stage(100, 2),
-        Stage(100, 4),
-        Stage(500, 2),
+        Workload(1, 1, rounds=20),
+        Workload(100, 1),
+        Workload(100, 2),
+        Workload(100, 4),
+        Workload(500, 2),
     ]

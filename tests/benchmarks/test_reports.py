@@ -1,37 +1,37 @@
 """What the documentation shows is what was measured, and a missed target is told."""
 
-import json
-from typing import Any
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks.publication import PAGE, PLOTS, PUBLISHED, page_with, plots
-from benchmarks.report import as_text
+from benchmarks.publish.functions import DOCS, PAGE, RESULTS, as_text, charts, page_with
+from benchmarks.result import Result
 from benchmarks.targets import findings
+from lab.pairing import PAIRINGS
 
-RESULTS: dict[str, Any] = json.loads(PUBLISHED.read_text())
+RESULT = Result.read(RESULTS)
 
 
 def test_the_page_shows_the_published_results() -> None:
     """The tables in the documentation are those of the results beside the code."""
-    assert page_with(RESULTS, PAGE.read_text()) == PAGE.read_text()
+    assert page_with(RESULT, PAGE.read_text()) == PAGE.read_text()
 
 
-def test_the_plots_show_the_published_results() -> None:
-    """Each plot is the one that the results make, is well-formed, and is on the page."""
-    for name, image in plots(RESULTS).items():
-        assert (PLOTS / name).read_text() == image
+def test_the_charts_show_the_published_results() -> None:
+    """Each chart is the one that the results make, is well-formed, and is on the page."""
+    for name, image in charts(RESULT).items():
+        assert (DOCS / name).read_text() == image
         assert ET.fromstring(image).tag.endswith("svg")  # noqa: S314 - made here
         assert f"({name})" in PAGE.read_text()
 
 
 def test_every_function_is_published() -> None:
     """All four functions are measured, with all rows, and the curve of memory sizes with them."""
-    assert len(RESULTS["functions"]) == 4
-    rows = [set(rows) - {"gap of a client (ms)"} for rows in RESULTS["functions"].values()]
+    assert set(RESULT.functions) == set(PAIRINGS)
+    rows = [set(rows) - {"gap of a client (ms)"} for rows in RESULT.functions.values()]
     assert all(found == rows[0] for found in rows)
-    assert [point["memory_mb"] for point in RESULTS["memory"]["points"]] == [128, 192, 256, 384, 512, 768, 1024, 1769]
+    assert [size.memory_mb for size in RESULT.memory_sizes] == [128, 192, 256, 384, 512, 768, 1024, 1769]
 
 
 @pytest.mark.parametrize(
@@ -46,15 +46,15 @@ def test_every_function_is_published() -> None:
 )
 def test_a_missed_target_is_told(row: str, ratio: float, *, met: bool, failed: bool) -> None:
     """A ratio above its target is not met; the run fails where noise cannot explain it."""
-    function, rows = next(iter(RESULTS["functions"].items()))
-    changed = {function: {**rows, row: {**rows[row], "ratio": ratio}}}
-    [finding] = [f for f in findings(changed, RESULTS["layers"]) if row in f.what]
+    function, rows = next(iter(RESULT.functions.items()))
+    changed = replace(RESULT, functions={function: {**rows, row: replace(rows[row], ratio=ratio)}})
+    [finding] = [f for f in findings(changed) if f.what == f"{function}: {row}, suite / floor"]
     assert (finding.met, finding.failed) == (met, failed)
 
 
 def test_the_terminal_has_every_row() -> None:
     """The printed tables name each function and each row."""
-    text = as_text(RESULTS)
-    for function, rows in RESULTS["functions"].items():
+    text = as_text(RESULT)
+    for function, rows in RESULT.functions.items():
         assert function in text
         assert all(row in text for row in rows)

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from lab.crash.workshop import Workshop
-from tests.fixtures.servers import chosen_majors, server_called
+from lab.engines import KITS
+from tests.fixtures.databases import newest_database_name
+from tests.fixtures.servers import server_called
 
-SERVERS = (f"postgres{max(chosen_majors())}", "mysql")
-"""One PostgreSQL, and MySQL."""
+SERVERS = tuple(map(newest_database_name, KITS))
+"""The newest of each engine."""
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The crash table, executed: a kill at every moment of every rotation, on one PostgreSQL and on MySQL.
+"""The crash table, executed: a kill at every moment of every rotation, on the newest server of each engine.
 
 `make crash-table` runs every moment with every way on, on all versions, and writes docs/crash-table.md. Here each
 moment is killed at once, the ways on in turn, and what happens must be what the document says.
@@ -10,7 +10,7 @@ import pytest
 
 from lab.crash.case import Result, run
 from lab.crash.scenario import Scenario, in_turn, scenarios
-from lab.crash.table import DOCUMENT, ENGINES, read_tables, text_of
+from lab.crash.table import DOCUMENT, read_tables, text_of
 from lab.crash.workshop import Workshop
 from tests.crash.conftest import SERVERS
 
@@ -29,10 +29,9 @@ def tables() -> dict[str, Rows]:
 
 def rows_of(scenario: Scenario, tables: dict[str, Rows]) -> dict[int, dict[str, str]]:
     """The rows of a scenario's table, by the moments' position."""
-    engine = scenario.server.rstrip("0123456789")
-    kind = f", {scenario.strategy.replace('_', ' ')}, {scenario.phase}"
-    headings = [text.removesuffix(kind) for text in tables if text.startswith(ENGINES[engine]) and text.endswith(kind)]
-    version = scenario.server.removeprefix(engine)
+    kind, brand = f", {scenario.strategy.words}, {scenario.phase}", scenario.pairing.kit.brand
+    headings = [text.removesuffix(kind) for text in tables if text.startswith(brand) and text.endswith(kind)]
+    version = re.sub(r"\D", "", scenario.server)
     (found,) = [text for text in headings if not version or version in re.findall(r"\d+", text)]
     return {int(row["No."]) - 1: row for row in tables[found + kind]}
 

@@ -62,7 +62,7 @@ class Document:
 
     def links(self) -> list[str]:
         """The targets of all links."""
-        return [target for line in self.prose() for target in _LINK.findall(line)]
+        return _LINK.findall("\n".join(self.prose()))
 
     def anchors(self) -> set[str]:
         """What a link into this document may point to, as GitHub makes it of the headings."""
@@ -99,9 +99,14 @@ def document(path: str) -> Document:
 
 
 README = document("README.md")
+REFERENCE = document("docs/reference.md")
 DOCUMENTS = [
     README,
     document("CHANGELOG.md"),
+    document("CONTRIBUTING.md"),
+    document("SECURITY.md"),
+    document("tests/README.md"),
     *map(Document, sorted((ROOT / "docs").rglob("*.md"))),
     *map(Document, sorted((ROOT / "events").rglob("*.md"))),
+    document("lab/secretsmanager/README.md"),
 ]

@@ -8,11 +8,11 @@ import yaml
 from tests.docs.markdown import ROOT
 
 
-class _Loader(yaml.SafeLoader):
+class Loader(yaml.SafeLoader):
     """Reads CloudFormation's short forms (!Ref X) as their long ones ({"Ref": "X"})."""
 
 
-def _intrinsic(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+def _intrinsic(loader: Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
     if isinstance(node, yaml.ScalarNode):
         value: Any = loader.construct_scalar(node)
     elif isinstance(node, yaml.SequenceNode):
@@ -23,29 +23,34 @@ def _intrinsic(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
     return {suffix: value}
 
 
-_Loader.add_multi_constructor("!", _intrinsic)
+Loader.add_multi_constructor("!", _intrinsic)
 
 
 @cache
 def template() -> dict[str, Any]:
     """The template."""
-    loaded: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), _Loader)  # noqa: S506 - a SafeLoader
+    loaded: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), Loader)  # noqa: S506 - a SafeLoader
     return loaded
 
 
-def environment_variables() -> dict[str, Any]:
-    """What the template sets for any function, by name; a parameter's value as {"Ref": parameter}."""
+def environment_variables() -> dict[str, list[Any]]:
+    """What the template sets for any function, by name, each value once; a parameter's value as {"Ref": parameter}."""
     resources = template()["Resources"].values()
     functions = [r["Properties"] for r in resources if r["Type"] == "AWS::Serverless::Function"]
-    places = [template()["Globals"]["Function"], *functions]
-    return {name: value for place in places for name, value in place["Environment"]["Variables"].items()}
+    found: dict[str, list[Any]] = {}
+    for place in (template()["Globals"]["Function"], *functions):
+        for name, value in place["Environment"]["Variables"].items():
+            known = found.setdefault(name, [])
+            if value not in known:
+                known.append(value)
+    return found
 
 
 def granted_actions() -> set[str]:
     """The actions that the roles of the functions allow."""
     found: set[str] = set()
     for resource in template()["Resources"].values():
-        if resource["Type"] in ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"):
+        if resource["Type"] in ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"):
             found.update(_actions(resource["Properties"].get("Policies", resource["Properties"])))
     return found
 

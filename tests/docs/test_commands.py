@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,10 +17,10 @@ from tests.docs.template import template
 GLOBAL_OPTIONS = {"query", "output", "region", "profile", "endpoint-url", "no-cli-pager"}
 CLI_ONLY = {
     "cloudformation deploy": {"template-file", "stack-name", "capabilities", "parameter-overrides"},
-    "logs tail": {"since", "format", "filter-pattern", "follow"},
+    "configure set": set(),
 }
 """Commands of the AWS CLI that are no operation of a service, with their options."""
-SAM_COMMANDS = {"build", "deploy", "validate", "local"}
+SAM_COMMANDS = {"build", "delete", "deploy", "local", "package", "publish", "validate"}
 TARGET = re.compile(r"\bmake (?:[A-Z]+=\S+ )?([a-z]+(?:-[a-z]+)*)\b(?! [a-z]+ sure)")
 
 
@@ -31,7 +32,7 @@ class Command:
     words: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.where}-{'-'.join(self.words[:3])}"
+        return "-".join([self.where, *self.words[:3], *self.words[3:][-1:]])
 
     @property
     def options(self) -> set[str]:
@@ -68,11 +69,6 @@ def commands(program: str) -> Iterator[Command]:
                 words.append(token)
 
 
-def make_targets() -> set[str]:
-    """The targets that `make help` shows."""
-    return set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
-
-
 def named_targets() -> set[str]:
     """The targets that the documents name in code."""
     blocks = (block.text for document in DOCUMENTS for block in document.blocks() if block.language == "sh")
@@ -99,7 +95,7 @@ def test_every_aws_command_names_an_operation_and_options_that_exist(command: Co
     members = {xform_name(name, "-"): member for name, member in shape.members.items()}
     flags = {f"no-{name}" for name, member in members.items() if member.type_name == "boolean"}
     assert used <= members.keys() | flags
-    assert {xform_name(name, "-") for name in shape.required_members} <= used
+    assert {xform_name(name, "-") for name in shape.required_members} <= {option.removeprefix("no-") for option in used}
 
 
 @pytest.mark.parametrize("command", SAM, ids=str)
@@ -117,21 +113,34 @@ def test_every_query_is_a_jmespath_expression(command: Command) -> None:
     jmespath.compile(command.words[command.words.index("--query") + 1])
 
 
-def test_the_values_in_samconfig_are_parameters_of_the_template() -> None:
-    """What the documents put into samconfig.toml are parameters of the template."""
-    blocks = (block.text for document in DOCUMENTS for block in document.blocks() if block.language == "toml")
-    stated = [name for text in blocks for line in re.findall(r'overrides = "(.*)"', text) for name in _names(line)]
-    assert stated
-    assert set(stated) <= template()["Parameters"].keys()
+SAMCONFIG = (ROOT / "samconfig.toml").read_text()
+HEAD = 'stack_name = "secret-rotation"\n'
+"""The line of samconfig.toml below which the documents have people put their values."""
 
 
-def _names(overrides: str) -> list[str]:
-    return [word.partition("=")[0] for word in shlex.split(overrides)]
+def samples() -> dict[str, str]:
+    """samconfig.toml with each sample in its place: that of the documents, and its own, which is commented out."""
+    blocks = {str(b): b.text for document in DOCUMENTS for b in document.blocks() if b.language == "toml"}
+    pasted = {name: SAMCONFIG.replace(HEAD, f"{HEAD}{text}\n") for name, text in blocks.items()}
+    return {**pasted, "samconfig.toml": re.sub(r"(?m)^# (\w+ = )", r"\1", SAMCONFIG)}
+
+
+@pytest.mark.parametrize("name", samples())
+def test_a_sample_for_samconfig_is_taken(name: str) -> None:
+    """Pasted as it stands, a sample gives a file that SAM reads, with parameters that the template takes."""
+    config = tomllib.loads(samples()[name])["default"]["global"]["parameters"]
+    assert config.keys() == {"stack_name", "region", "parameter_overrides"}
+    stated = dict(word.split("=", 1) for word in shlex.split(config["parameter_overrides"]))
+    for parameter, value in stated.items():
+        known = template()["Parameters"][parameter]
+        values = value.split(",") if known["Type"] == "CommaDelimitedList" else [value]
+        assert all(re.search(known["AllowedPattern"], one) for one in values)
 
 
 def test_every_make_target_is_documented_and_every_documented_one_exists() -> None:
-    """The documents name the targets of the Makefile, no more and no less."""
-    assert named_targets() == make_targets()
+    """The documents name the targets that `make help` shows, no more and no less."""
+    shown = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert named_targets() == set(shown)
 
 
 def test_the_readme_names_outputs_where_it_asks_for_them() -> None:

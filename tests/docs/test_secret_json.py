@@ -1,15 +1,17 @@
 """What the documents say about the secret's JSON is what the code reads."""
 
 import json
+from typing import ClassVar, Self
 
 import pytest
 
-from secret_rotation import model
+from secret_rotation import secret_fields
+from secret_rotation.credentials import Credentials, SecretFormat, SuperuserSecret
 from secret_rotation.engines.mysql import MySQL
 from secret_rotation.engines.postgresql import PostgreSQL
 from secret_rotation.errors import InvalidSecretError
-from secret_rotation.model import Credentials, SecretFormat, SuperuserSecret
-from tests.docs.markdown import DOCUMENTS, README, Block, code
+from secret_rotation.secret_json import SecretDocument
+from tests.docs.markdown import DOCUMENTS, REFERENCE, Block, code
 
 FORMATS = (PostgreSQL.secret_format, MySQL.secret_format)
 ANY_ENGINE = SecretFormat(frozenset().union(*(f.engine_names for f in FORMATS)), default_port=1)
@@ -21,30 +23,40 @@ COMPLETE = {
     "port": 3306,
     "dbname": "shop",
     "ssl": True,
+    "tlsname": "db1.example.com",
     "masterarn": "arn:aws:secretsmanager:eu-central-1:111122223333:secret:superuser-AbCdEf",
 }
-ROWS = {code(row["Key"])[0]: row for row in README.table("Key | Type")}
+ROWS = {code(row["Key"])[0]: row for row in REFERENCE.table("Key | Type")}
 JSON_BLOCKS = [block for document in DOCUMENTS for block in document.blocks() if block.language == "json"]
 
 
-class Asked(dict[str, object]):
-    """A secret's JSON that remembers which keys were asked for."""
+class Asked(SecretDocument):
+    """A complete secret that remembers which keys were asked for, in whatever way."""
 
-    keys_asked: set[str]
+    keys: ClassVar[set[str]] = set()
 
-    def get(self, key: str, default: object = None) -> object:
-        """The value, as ever."""
-        self.keys_asked.add(key)
-        return super().get(key, default)
+    @classmethod
+    def parse(cls, text: str, secret: str) -> Self:  # noqa: ARG003 - always the complete secret
+        cls.keys.clear()
+        return cls(json.dumps(COMPLETE))
+
+    def get(self, key: str) -> object:
+        self.keys.add(key)
+        return super().get(key)
+
+    __getitem__ = get
+
+    def __contains__(self, key: str) -> bool:
+        return self.get(key) is not None
 
 
 def test_every_key_that_the_code_reads_is_in_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     """The table of keys is the keys that are read, no more and no less."""
-    document = Asked(COMPLETE)
-    document.keys_asked = set()
-    monkeypatch.setattr(model, "document_of", lambda _text, _secret: document)
+    monkeypatch.setattr(secret_fields, "SecretDocument", Asked)
     Credentials.parse("", "a secret", ANY_ENGINE)
-    assert set(ROWS) == document.keys_asked
+    assert set(ROWS) == Asked.keys
+    SuperuserSecret.parse("", "a superuser's secret", ANY_ENGINE)
+    assert set(ROWS) > Asked.keys
 
 
 @pytest.mark.parametrize("key", sorted(ROWS))
@@ -77,8 +89,8 @@ def test_every_json_example_is_json(block: Block) -> None:
 
 
 def test_there_is_an_example_of_each_kind_of_secret() -> None:
-    """The README shows a secret for each engine, one with a superuser, and one that RDS manages."""
-    values = [json.loads(block.text) for block in README.blocks() if block.language == "json"]
+    """The reference shows a secret for each engine, one with a superuser, and one that RDS manages."""
+    values = [json.loads(block.text) for block in REFERENCE.blocks() if block.language == "json"]
     engines = {value["engine"] for value in values if "engine" in value}
     assert all(engines & expected.engine_names for expected in FORMATS)
     assert any("masterarn" in value for value in values)

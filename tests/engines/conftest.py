@@ -1,27 +1,27 @@
 """What the contract suite knows of each engine: one adapter a line, everything else is the same for all."""
 
 import secrets
-from collections.abc import Callable
-from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
-from lab.servers import DatabaseServer, Login, PostgresServer
+from lab.engines import kit_of
+from lab.engines.mysql import MySQLServer, start_mysql
+from lab.engines.postgresql import PostgresServer
+from lab.servers import DatabaseServer, Login
+from secret_rotation.credentials import Credentials
 from secret_rotation.deadline import Deadline
-from secret_rotation.engine import Engine, Pair, Session, SuperuserSession
-from secret_rotation.engines.mysql import MySQL
+from secret_rotation.engine import Engine, Session, SuperuserSession
 from secret_rotation.engines.postgresql import PostgreSQL
-from secret_rotation.model import Credentials, Password
+from secret_rotation.errors import DatabaseError
+from secret_rotation.pairs import Pair
+from secret_rotation.password import Password
+from tests.engines.holder import HOLDER
+from tests.engines.mysql_users import User
 from tests.fixtures.databases import ApplicationUser, MakeUser
-
-ENGINES: dict[str, Callable[[Path], Engine]] = {
-    "postgres": PostgreSQL,
-    "mysql": MySQL,
-}
-"""By the value of the secret's key "engine". A new engine adds its line here, and its server to the lab."""
 
 
 @dataclass
@@ -46,27 +46,26 @@ class Subject:
         """The user's first password."""
         return Password(self.user.password)
 
-    def credentials(
-        self, username: str | None = None, password: Password | None = None, **changes: object
-    ) -> Credentials:
+    def credentials(self, username: str | None = None, password: Password | None = None, **changes: Any) -> Credentials:  # noqa: ANN401
         """A version of the application's secret."""
-        values: dict[str, object] = {
-            "host": self.server.host,
-            "port": self.server.port,
-            "username": username or self.user.username,
-            "password": password or self.password,
-            "dbname": self.user.dbname,
-            "tls": True,
-            "superuser_arn": None,
-            "secret": "AWSCURRENT of the test's secret",
-            "document": {},
-        }
-        return Credentials(**{**values, **changes})  # type: ignore[arg-type]
+        place = self.server.host, self.server.port
+        login = username or self.user.username, password or self.password
+        where = "AWSCURRENT of the test's secret"
+        own = Credentials(*place, *login, self.user.dbname, tls=True, superuser_arn=None, secret=where)
+        return replace(own, **changes)
 
     def superuser(self) -> Credentials:
         """The credentials of the server's superuser."""
         login = self.server.superuser
         return self.credentials(login.username, Password(login.password), dbname=None)
+
+    def fails(self, kind: type[DatabaseError], *words: str, seconds: float = 10, **changes: Any) -> None:  # noqa: ANN401
+        """Log in, which must be this error and no other, with these words in it."""
+        credentials = self.credentials(**changes)
+        with pytest.raises(DatabaseError) as raised, self.engine.connect(credentials, Deadline.after(seconds)):
+            pass
+        assert type(raised.value) is kind
+        assert not [text for text in words if text not in str(raised.value)], raised.value
 
     def logs_in(self, password: Password, username: str | None = None) -> bool:
         """Whether the server accepts the login."""
@@ -78,11 +77,7 @@ class Subject:
 
     def run(self, username: str, password: Password, *statements: str) -> list[tuple[Any, ...]]:
         """Run statements as a user in the application's database; the rows of the last one."""
-        with closing(self.server.connect(Login(username, password.reveal()), self.user.dbname)) as session:
-            cursor = session.cursor()
-            for statement in statements:
-                cursor.execute(statement)
-            return list(cursor.fetchall()) if cursor.description else []
+        return self.server.run(Login(username, password.reveal()), *statements, dbname=self.user.dbname)
 
     def session(self, credentials: Credentials) -> AbstractContextManager[Session]:
         """The engine's session of a user."""
@@ -95,7 +90,7 @@ class Subject:
     def mirror(self, username: str, password: Password) -> None:
         """What setSecret does for this user of the pair."""
         with self.superuser_session() as session:
-            session.mirror(self.pair, username, password)
+            session.mirror(self.pair, username, password, HOLDER)
 
     def mirror_clone(self) -> Password:
         """Rotate to the clone; its new password."""
@@ -105,15 +100,9 @@ class Subject:
 
 
 @pytest.fixture
-def deadline() -> Deadline:
-    """Enough time for one test."""
-    return Deadline.after(60)
-
-
-@pytest.fixture
 def subject(database: DatabaseServer, make_user: MakeUser) -> Subject:
     """Each engine on each of its servers, with a user of this test's own."""
-    return Subject(ENGINES[database.engine](database.ca_bundle), make_user(database))
+    return Subject(kit_of(database).engine(database.ca_bundle), make_user(database))
 
 
 @pytest.fixture
@@ -126,3 +115,16 @@ def postgres_subject(postgres: PostgresServer, make_user: MakeUser) -> Subject:
 def newest(newest_postgres: PostgresServer, make_user: MakeUser) -> Subject:
     """A user on the newest server."""
     return Subject(PostgreSQL(newest_postgres.ca_bundle), make_user(newest_postgres))
+
+
+@pytest.fixture
+def app(mysql: MySQLServer, unique_name: Callable[..., str]) -> User:
+    """A user on the MySQL server, with a database of its own."""
+    return User.create(mysql, unique_name())
+
+
+@pytest.fixture(scope="module")
+def mysql_with_partial_revokes() -> Iterator[MySQLServer]:
+    """A server whose global rights can leave databases out."""
+    with start_mysql(partial_revokes="ON") as server:
+        yield server

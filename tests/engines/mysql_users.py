@@ -2,19 +2,22 @@
 
 import secrets
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pymysql
 
-from lab.servers import Login, MySQLServer
+from lab.engines.mysql import MySQLServer
+from lab.servers import Login
+from secret_rotation.credentials import Credentials
 from secret_rotation.deadline import Deadline
-from secret_rotation.engine import Pair
 from secret_rotation.engines.mysql import MySQL
 from secret_rotation.engines.mysql.session import MySQLSession
-from secret_rotation.engines.mysql.superuser import MySQLSuperuserSession
-from secret_rotation.model import Credentials, Password
+from secret_rotation.engines.mysql.superuser_session import MySQLSuperuserSession
+from secret_rotation.pairs import Pair
+from secret_rotation.password import Password
+from tests.engines.holder import HOLDER
 
 DEADLINE_SECONDS = 30.0
 
@@ -52,6 +55,11 @@ class User:
         return Pair(self.name)
 
     @property
+    def both(self) -> str:
+        """The two users, for a condition with IN."""
+        return f"('{self.name}', '{self.clone}')"
+
+    @property
     def db(self) -> str:
         """The name of the database."""
         return f"db_{self.name}"
@@ -62,10 +70,7 @@ class User:
 
     def run(self, username: str, password: str, *statements: str) -> list[tuple[Any, ...]]:
         """Run statements as a user in a session of its own; the rows of the last one."""
-        with closing(self.server.connect(Login(username, password))) as session, session.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
-            return list(cursor.fetchall())
+        return self.server.run(Login(username, password), *statements)
 
     def may(self, username: str, password: str, statement: str) -> bool:
         """Whether the server lets a user run a statement."""
@@ -87,30 +92,21 @@ class User:
 
     def credentials(self, username: str | None = None, password: str | None = None, **changes: Any) -> Credentials:  # noqa: ANN401
         """Credentials for the engine."""
-        values: dict[str, Any] = {
-            "host": self.server.host,
-            "port": self.server.port,
-            "username": username or self.name,
-            "password": Password(password or self.password),
-            "dbname": None,
-            "tls": True,
-            "superuser_arn": None,
-            "secret": "AWSCURRENT of prod/app",
-            "document": {},
-        }
-        return Credentials(**(values | changes))
+        place = self.server.host, self.server.port
+        login = username or self.name, Password(password or self.password)
+        own = Credentials(*place, *login, None, tls=True, superuser_arn=None, secret="AWSCURRENT of prod/app")
+        return replace(own, **changes)
 
     @contextmanager
     def session(
         self,
         password: str | None = None,
         *,
-        username: str | None = None,
         seconds: float = DEADLINE_SECONDS,
         **changes: Any,  # noqa: ANN401
     ) -> Iterator[MySQLSession]:
         """A session of the engine, as the user."""
-        credentials = self.credentials(username, password, **changes)
+        credentials = self.credentials(password=password, **changes)
         with MySQL(self.server.ca_bundle).connect(credentials, Deadline.after(seconds)) as session:
             yield session
 
@@ -126,5 +122,5 @@ class User:
         """Mirror the pair and set the password of one of them; returns it."""
         password = new_password()
         with self.superuser() as session:
-            session.mirror(self.pair, username, Password(password))
+            session.mirror(self.pair, username, Password(password), HOLDER)
         return password

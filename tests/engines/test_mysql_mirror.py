@@ -2,14 +2,17 @@
 # ruff: noqa: S608 - names of our own in all statements
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 
 import pytest
 
-from lab.servers import Login, MySQLServer, start_mysql
+from lab.engines.mysql import MySQLServer
+from lab.servers import Login
 from secret_rotation.errors import UnsafeRotationError
-from secret_rotation.model import Password
+from secret_rotation.pairs import Holding
+from secret_rotation.password import Password
+from tests.engines.holder import HOLDER
 from tests.engines.mysql_users import User, new_password
 
 Names = Callable[..., str]
@@ -36,9 +39,8 @@ def grants_of_every_kind(user: User) -> None:
     )
 
 
-def test_clone_has_every_right_of_the_original(mysql: MySQLServer, unique_name: Names) -> None:
+def test_clone_has_every_right_of_the_original(app: User) -> None:
     """The clone's SHOW GRANTS equals the original's, whatever kinds of rights and names are in it."""
-    app = User.create(mysql, unique_name())
     grants_of_every_kind(app)
     password = app.mirror(app.clone)
     assert app.grants(app.clone) == app.grants(app.name)
@@ -46,9 +48,8 @@ def test_clone_has_every_right_of_the_original(mysql: MySQLServer, unique_name: 
     assert role == f"`reader_{app.name}`@`%`"
 
 
-def test_clone_works_where_the_original_works(mysql: MySQLServer, unique_name: Names) -> None:
+def test_clone_works_where_the_original_works(app: User) -> None:
     """The clone reads and writes what the original may, and is refused what the original is refused."""
-    app = User.create(mysql, unique_name())
     app.admin(f"GRANT SELECT (a), INSERT (b) ON {app.db}.t TO {app.name}")
     password = app.mirror(app.clone)
     for username, own in ((app.name, app.password), (app.clone, password)):
@@ -57,9 +58,8 @@ def test_clone_works_where_the_original_works(mysql: MySQLServer, unique_name: N
         assert not app.may(username, own, f"SELECT b FROM {app.db}.t")
 
 
-def test_settings_are_copied(mysql: MySQLServer, unique_name: Names) -> None:
+def test_settings_are_copied(app: User) -> None:
     """REQUIRE, limits, expiry, history, reuse, locking, comment and attribute reach the clone."""
-    app = User.create(mysql, unique_name())
     app.admin(
         f"ALTER USER {app.name} REQUIRE SSL WITH MAX_QUERIES_PER_HOUR 500 MAX_USER_CONNECTIONS 9 PASSWORD EXPIRE "
         "INTERVAL 90 DAY PASSWORD HISTORY 4 PASSWORD REUSE INTERVAL 7 DAY PASSWORD REQUIRE CURRENT OPTIONAL "
@@ -68,23 +68,17 @@ def test_settings_are_copied(mysql: MySQLServer, unique_name: Names) -> None:
     )
     password = app.mirror(app.clone)
     assert app.settings(app.clone) == app.settings(app.name)
-    teams = app.admin(
-        "SELECT ATTRIBUTE->'$.team' FROM information_schema.user_attributes "
-        f"WHERE USER IN ('{app.name}', '{app.clone}')"
-    )
+    teams = app.admin(f"SELECT ATTRIBUTE->'$.team' FROM information_schema.user_attributes WHERE USER IN {app.both}")
     assert len(teams) == 2
     assert teams[0] == teams[1]
     assert app.server.can_log_in(app.clone, password)
 
 
-def test_required_certificate_with_a_quote_in_it(mysql: MySQLServer, unique_name: Names) -> None:
+def test_required_certificate_with_a_quote_in_it(app: User) -> None:
     """A subject with a quote in it, which SHOW CREATE USER prints unescaped, reaches the clone unchanged."""
-    app = User.create(mysql, unique_name())
     app.admin(f"ALTER USER {app.name} REQUIRE SUBJECT '/CN=it''s' AND ISSUER '/CN=\"ca\"'")
     app.mirror(app.clone)
-    rows = app.admin(
-        f"SELECT DISTINCT x509_subject, x509_issuer FROM mysql.user WHERE User IN ('{app.name}', '{app.clone}')"
-    )
+    rows = app.admin(f"SELECT DISTINCT x509_subject, x509_issuer FROM mysql.user WHERE User IN {app.both}")
     assert rows == [(b"/CN=it's", b'/CN="ca"')]
 
 
@@ -102,9 +96,8 @@ def test_every_host_has_a_clone(mysql: MySQLServer, unique_name: Names) -> None:
 
 
 @pytest.mark.parametrize("changed_is_clone", [False, True], ids=["original", "clone"])
-def test_grant_on_either_reaches_the_other(mysql: MySQLServer, unique_name: Names, *, changed_is_clone: bool) -> None:
+def test_grant_on_either_reaches_the_other(app: User, *, changed_is_clone: bool) -> None:
     """What an operator grants to either of the two, both have after the next rotation."""
-    app = User.create(mysql, unique_name())
     grants_of_every_kind(app)
     app.mirror(app.clone)
     app.admin(f"GRANT DELETE ON {app.db}.* TO {app.clone if changed_is_clone else app.name}")
@@ -144,13 +137,6 @@ def test_revocation_on_either_reaches_the_other(
         assert app.grants(app.clone) == app.grants(app.name) == after
 
 
-@pytest.fixture(scope="module")
-def mysql_with_partial_revokes() -> Iterator[MySQLServer]:
-    """A server whose global rights can leave databases out."""
-    with start_mysql(partial_revokes="ON") as server:
-        yield server
-
-
 def test_partial_revoke_is_copied_with_its_right(mysql_with_partial_revokes: MySQLServer, unique_name: Names) -> None:
     """A global right that leaves out a database leaves it out on the clone too, and lifting that lifts it for both."""
     app = User.create(mysql_with_partial_revokes, unique_name())
@@ -185,9 +171,8 @@ def test_grant_inside_a_partial_revoke_is_kept(
 
 
 @pytest.mark.parametrize("changed_is_clone", [False, True], ids=["original", "clone"])
-def test_changed_settings_reach_the_other(mysql: MySQLServer, unique_name: Names, *, changed_is_clone: bool) -> None:
+def test_changed_settings_reach_the_other(app: User, *, changed_is_clone: bool) -> None:
     """A limit, an attribute or a default role that an operator sets on either holds for both from the next rotation."""
-    app = User.create(mysql, unique_name())
     grants_of_every_kind(app)
     app.mirror(app.clone)
     user = app.clone if changed_is_clone else app.name
@@ -196,29 +181,25 @@ def test_changed_settings_reach_the_other(mysql: MySQLServer, unique_name: Names
     app.mirror(app.name)
     assert " MAX_USER_CONNECTIONS 7" in app.settings(app.name)
     assert app.settings(app.clone) == app.settings(app.name)
-    assert app.admin(f"SELECT count(*) FROM mysql.default_roles WHERE USER IN ('{app.name}', '{app.clone}')") == [(0,)]
-    comments = app.admin(
-        "SELECT ATTRIBUTE->>'$.comment' FROM information_schema.user_attributes "
-        f"WHERE USER IN ('{app.name}', '{app.clone}')"
-    )
-    assert comments == [("cost centre 7",)] * 2
+    assert app.admin(f"SELECT count(*) FROM mysql.default_roles WHERE USER IN {app.both}") == [(0,)]
+    comments = f"SELECT ATTRIBUTE->>'$.comment' FROM information_schema.user_attributes WHERE USER IN {app.both}"
+    assert app.admin(comments) == [("cost centre 7",)] * 2
 
 
-def test_pair_of_another_rotation_function_is_adopted_whole(mysql: MySQLServer, unique_name: Names) -> None:
-    """A clone without our mark keeps its rights and gets the original's; the original gets the clone's."""
-    app = User.create(mysql, unique_name())
+def test_pair_of_another_rotation_function_is_adopted_whole(app: User) -> None:
+    """A clone without a record keeps its rights and gets the original's; the original gets the clone's."""
     app.admin(
         f"CREATE USER {app.clone} IDENTIFIED BY 'x'",
         f"GRANT SELECT ON {app.db}.* TO {app.name}",
         f"GRANT INSERT ON {app.db}.* TO {app.clone}",
     )
     with app.superuser() as session:
-        assert not session.is_pair(app.pair)
+        assert session.holding(app.pair) is None
     password = app.mirror(app.clone)
     assert app.may(app.clone, password, f"SELECT * FROM {app.db}.t")
     assert app.may(app.name, app.password, f"INSERT INTO {app.db}.t VALUES (1, 1)")
     with app.superuser() as session:
-        assert session.is_pair(app.pair)
+        assert session.holding(app.pair) == Holding(HOLDER, is_intact=True)
 
 
 def test_adopted_clone_on_another_host_stays_as_it_is(mysql: MySQLServer, unique_name: Names) -> None:
@@ -231,9 +212,7 @@ def test_adopted_clone_on_another_host_stays_as_it_is(mysql: MySQLServer, unique
     )
     for turn in (app.clone, app.name, app.clone):
         app.mirror(turn)
-    hosts = app.admin(
-        f"SELECT User, Host FROM mysql.user WHERE User IN ('{app.name}', '{app.clone}') ORDER BY User, Host"
-    )
+    hosts = app.admin(f"SELECT User, Host FROM mysql.user WHERE User IN {app.both} ORDER BY User, Host")
     assert hosts == [(app.name, "localhost"), (app.clone, "%"), (app.clone, "localhost")]
     assert "INSERT" in " ".join(app.grants(app.clone))
 
@@ -250,9 +229,8 @@ def test_account_dropped_from_the_original_goes_from_the_clone(mysql: MySQLServe
     assert app.admin(clones) == [("%",)]
 
 
-def test_account_added_to_the_clone_reaches_the_original(mysql: MySQLServer, unique_name: Names) -> None:
+def test_account_added_to_the_clone_reaches_the_original(app: User) -> None:
     """A host that an operator adds to the clone of a managed pair is added to the original, at the original's turn."""
-    app = User.create(mysql, unique_name())
     app.mirror(app.clone)
     app.admin(
         f"CREATE USER {app.clone}@localhost IDENTIFIED BY 'x'", f"GRANT SELECT ON {app.db}.* TO {app.clone}@localhost"
@@ -262,9 +240,8 @@ def test_account_added_to_the_clone_reaches_the_original(mysql: MySQLServer, uni
     assert app.grants(app.clone, "localhost") == app.grants(app.name, "localhost")
 
 
-def test_dropped_clone_is_made_again(mysql: MySQLServer, unique_name: Names) -> None:
+def test_dropped_clone_is_made_again(app: User) -> None:
     """A clone that an operator dropped is created again, complete."""
-    app = User.create(mysql, unique_name())
     app.admin(f"GRANT SELECT ON {app.db}.* TO {app.name}")
     app.mirror(app.clone)
     app.admin(f"DROP USER {app.clone}")
@@ -272,9 +249,8 @@ def test_dropped_clone_is_made_again(mysql: MySQLServer, unique_name: Names) -> 
     assert app.may(app.clone, password, f"SELECT * FROM {app.db}.t")
 
 
-def test_grant_on_a_dropped_table_stops_nothing(mysql: MySQLServer, unique_name: Names) -> None:
+def test_grant_on_a_dropped_table_stops_nothing(app: User) -> None:
     """Rights on a table that no longer exists are left out; they are copied once the table is back."""
-    app = User.create(mysql, unique_name())
     app.admin(
         f"CREATE TABLE {app.db}.u (c INT)",
         f"GRANT SELECT (c), INSERT ON {app.db}.u TO {app.name}",
@@ -290,24 +266,22 @@ def test_grant_on_a_dropped_table_stops_nothing(mysql: MySQLServer, unique_name:
     assert app.grants(app.clone) == app.grants(app.name)
 
 
-def test_running_session_keeps_its_rights_all_along(mysql: MySQLServer, unique_name: Names) -> None:
+def test_running_session_keeps_its_rights_all_along(app: User) -> None:
     """A session of the user in use never fails a statement while rights are added, taken and mirrored."""
-    app = User.create(mysql, unique_name())
     grants_of_every_kind(app)
     app.mirror(app.clone)
     app.admin(f"REVOKE UPDATE ON {app.db}.t FROM {app.clone}", f"GRANT DELETE ON {app.db}.t TO {app.clone}")
-    with closing(mysql.connect(Login(app.name, app.password))) as session, session.cursor() as cursor:
+    with closing(app.server.connect(Login(app.name, app.password))) as session, session.cursor() as cursor:
         with app.superuser() as superuser:
-            superuser.mirror(app.pair, app.clone, Password(new_password()))
+            superuser.mirror(app.pair, app.clone, Password(new_password()), HOLDER)
         cursor.execute(f"SELECT a FROM {app.db}.t")
         cursor.execute(f"INSERT INTO {app.db}.t (a) VALUES (1)")
         cursor.execute("SELECT CURRENT_ROLE()")
         assert cursor.fetchone() == (f"`reader_{app.name}`@`%`",)
 
 
-def test_mirroring_equal_users_is_quick(mysql: MySQLServer, unique_name: Names) -> None:
+def test_mirroring_equal_users_is_quick(app: User) -> None:
     """Where nothing differs, a mirror takes far less than the second that would be felt."""
-    app = User.create(mysql, unique_name())
     grants_of_every_kind(app)
     app.mirror(app.clone)
     start = time.monotonic()
@@ -315,14 +289,13 @@ def test_mirroring_equal_users_is_quick(mysql: MySQLServer, unique_name: Names) 
     assert time.monotonic() - start < 2
 
 
-def test_replaced_passwords_end(mysql: MySQLServer, unique_name: Names) -> None:
+def test_replaced_passwords_end(app: User) -> None:
     """Neither the password before, nor one that was kept beside it, logs in after the user's next turn."""
-    app = User.create(mysql, unique_name())
     kept, before = app.password, new_password()
     app.admin(f"ALTER USER {app.name} IDENTIFIED BY '{before}' RETAIN CURRENT PASSWORD")
     app.mirror(app.clone)
     password = app.mirror(app.name)
-    assert [mysql.can_log_in(app.name, one) for one in (kept, before, password)] == [False, False, True]
+    assert [app.server.can_log_in(app.name, one) for one in (kept, before, password)] == [False, False, True]
 
 
 def test_neither_user_exists(mysql: MySQLServer, unique_name: Names) -> None:

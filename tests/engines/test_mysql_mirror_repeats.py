@@ -1,56 +1,27 @@
 """Alternating users on MySQL: runs that are interrupted, refused or repeated, and accounts that are locked."""
 # ruff: noqa: S608 - names of our own in all statements
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 
 import pytest
 
-from lab.servers import MySQLServer, start_mysql
+from lab.engines.mysql import MySQLServer, start_mysql
+from secret_rotation.deadline import Deadline
 from secret_rotation.engines.mysql.connection import Connection
-from secret_rotation.errors import UnsafeRotationError
-from secret_rotation.model import Password
+from secret_rotation.engines.mysql.sql import Sql
+from secret_rotation.errors import PermissionDeniedError, StatementFailedError, UnsafeRotationError
+from secret_rotation.password import Password
+from tests.engines.holder import HOLDER
 from tests.engines.mysql_users import User, new_password
 
 Names = Callable[..., str]
-KillAt = Callable[[int, str], None]
 BEFORE, AFTER = "before", "after"
-NEVER = -1
 
 
 class KilledError(BaseException):
     """The function dies here."""
-
-
-@pytest.fixture
-def kill_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[KillAt]:
-    """Let the function die before or after its nth statement, counted from now."""
-    real = Connection.run
-    with monkeypatch.context() as patch:
-
-        def arm(number: int, when: str) -> None:
-            counter = count()
-
-            def run(self: Connection, sql: str, shown: str | None = None) -> list[tuple[object, ...]]:
-                position = next(counter)
-                if position == number and when == BEFORE:
-                    raise KilledError
-                rows = real(self, sql, shown)
-                if position == number:
-                    raise KilledError
-                return rows
-
-            patch.setattr(Connection, "run", run)
-
-        yield arm
-
-
-@pytest.fixture(scope="module")
-def mysql_with_partial_revokes() -> Iterator[MySQLServer]:
-    """A server whose global rights can leave databases out."""
-    with start_mysql(partial_revokes="ON") as server:
-        yield server
 
 
 def prepare(app: User) -> None:
@@ -78,34 +49,40 @@ def change_rights(app: User) -> None:
     )
 
 
-def killed(app: User, username: str, password: str) -> bool:
-    """Run a mirror that may die; whether it did."""
-    with suppress(KilledError), app.superuser() as session:
-        session.mirror(app.pair, username, Password(password))
+def killed(app: User, username: str, number: int, when: str, password: str = "unused") -> bool:
+    """Mirror in a function that dies before or after its nth statement; whether it had as many."""
+    statements, real = count(), Connection.run
+
+    def run(self: Connection, statement: Sql) -> list[tuple[object, ...]]:
+        position = next(statements)
+        if position == number and when == BEFORE:
+            raise KilledError
+        rows = real(self, statement)
+        if position == number:
+            raise KilledError
+        return rows
+
+    with suppress(KilledError), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Connection, "run", run)
+        with app.superuser() as session:
+            session.mirror(app.pair, username, Password(password), HOLDER)
         return False
     return True
 
 
-def assert_usable_means_complete(app: User, password: str) -> None:
-    """The clone either does not log in, or has all that the original has."""
-    if app.server.can_log_in(app.clone, password):
-        assert app.grants(app.clone) == app.grants(app.name)
-        assert app.settings(app.clone) == app.settings(app.name)
-
-
 @pytest.mark.parametrize("when", [BEFORE, AFTER])
 def test_first_rotation_killed_anywhere_completes(
-    mysql_with_partial_revokes: MySQLServer, unique_name: Names, kill_at: KillAt, when: str
+    mysql_with_partial_revokes: MySQLServer, unique_name: Names, when: str
 ) -> None:
     """Killed at any statement, no half-made clone logs in; the next run, with another password, completes the pair."""
     for number in count():
         app = User.create(mysql_with_partial_revokes, unique_name())
         prepare(app)
         before, password = app.grants(app.name), new_password()
-        kill_at(number, when)
-        died = killed(app, app.clone, password)
-        assert_usable_means_complete(app, password)
-        kill_at(NEVER, when)
+        died = killed(app, app.clone, number, when, password)
+        if app.server.can_log_in(app.clone, password):
+            assert app.grants(app.clone) == app.grants(app.name)
+            assert app.settings(app.clone) == app.settings(app.name)
         password = app.mirror(app.clone)
         assert app.server.can_log_in(app.clone, password)
         assert app.grants(app.clone) == app.grants(app.name) == before
@@ -117,7 +94,7 @@ def test_first_rotation_killed_anywhere_completes(
 
 @pytest.mark.parametrize("when", [BEFORE, AFTER])
 def test_later_rotation_killed_anywhere_completes(
-    mysql_with_partial_revokes: MySQLServer, unique_name: Names, kill_at: KillAt, when: str
+    mysql_with_partial_revokes: MySQLServer, unique_name: Names, when: str
 ) -> None:
     """Killed at any statement of a later turn, the user in use still works, and the next run ends as if nothing was."""
     expected: dict[str, list[str]] = {}
@@ -126,11 +103,9 @@ def test_later_rotation_killed_anywhere_completes(
         prepare(app)
         in_use = app.mirror(app.clone)
         change_rights(app)
-        kill_at(number, when)
-        died = killed(app, app.name, new_password())
+        died = killed(app, app.name, number, when)
         assert app.may(app.clone, in_use, f"INSERT INTO {app.db}.t (a) VALUES (1)")
         assert not app.may(app.clone, in_use, "SELECT 1 FROM mysql.user")
-        kill_at(NEVER, when)
         assert app.server.can_log_in(app.name, app.mirror(app.name))
         result = [grant.replace(app.name, "app") for grant in app.grants(app.name)]
         assert app.grants(app.clone) == app.grants(app.name)
@@ -141,52 +116,108 @@ def test_later_rotation_killed_anywhere_completes(
     assert number > 10
 
 
-def _died_after_granting(app: User, kill_at: KillAt, number: int) -> bool:
+@pytest.mark.parametrize("when", [BEFORE, AFTER])
+def test_host_added_to_the_clone_reaches_the_original_after_a_kill(
+    mysql: MySQLServer, unique_name: Names, when: str
+) -> None:
+    """Killed anywhere, also where the new account is on record and not made yet, the next run makes it."""
+    for number in count():
+        app = User.create(mysql, unique_name())
+        app.mirror(app.clone)
+        app.admin(f"CREATE USER {app.clone}@localhost IDENTIFIED BY 'x'")
+        died = killed(app, app.name, number, when)
+        app.mirror(app.name)
+        hosts = f"SELECT Host FROM mysql.user WHERE User = '{app.name}'"
+        assert app.admin(f"SELECT Host FROM mysql.user WHERE User = '{app.clone}' AND Host NOT IN ({hosts})") == []
+        if not died:
+            break
+    assert number > 8
+
+
+def _died_after_granting(app: User, number: int) -> bool:
     """Kill the first rotation after its nth statement; whether the clone had a right by then."""
-    kill_at(number, AFTER)
-    assert killed(app, app.clone, new_password())
+    assert killed(app, app.clone, number, AFTER)
     clones = app.admin(f"SELECT count(*) FROM mysql.user WHERE User = '{app.clone}'")
     return clones == [(1,)] and any("DELETE" in grant for grant in app.grants(app.clone))
 
 
-def test_right_revoked_while_the_clone_is_half_made_does_not_come_back(
-    mysql: MySQLServer, unique_name: Names, kill_at: KillAt
-) -> None:
+def test_right_revoked_while_the_clone_is_half_made_does_not_come_back(app: User) -> None:
     """What the half-made clone already has is not taken for a grant of the operator's."""
-    app = User.create(mysql, unique_name())
     app.admin(f"GRANT SELECT, DELETE ON {app.db}.* TO {app.name}")
-    number = next(n for n in count() if _died_after_granting(app, kill_at, n))
+    number = next(n for n in count() if _died_after_granting(app, n))
     assert number > 0
-    kill_at(NEVER, AFTER)
     app.admin(f"REVOKE DELETE ON {app.db}.* FROM {app.name}")
     app.mirror(app.clone)
     assert app.grants(app.clone) == app.grants(app.name)
     assert not any("DELETE" in grant for grant in app.grants(app.name))
 
 
+@pytest.mark.parametrize("when", [BEFORE, AFTER])
+@pytest.mark.parametrize("granted_to_clone", [False, True])
+@pytest.mark.parametrize("turn_of_clone", [False, True])
+def test_right_revoked_after_a_kill_does_not_come_back(
+    mysql: MySQLServer, unique_name: Names, when: str, *, granted_to_clone: bool, turn_of_clone: bool
+) -> None:
+    """Killed anywhere while a right is copied, the right does not survive its revocation from who had it first."""
+    for number in count():
+        app = User.create(mysql, unique_name())
+        app.mirror(app.clone)
+        holder = app.clone if granted_to_clone else app.name
+        app.admin(f"GRANT DROP ON {app.db}.* TO {holder}", f"ALTER USER {holder} WITH MAX_USER_CONNECTIONS 40")
+        if not killed(app, app.clone if turn_of_clone else app.name, number, when):
+            break
+        app.admin(f"REVOKE DROP ON {app.db}.* FROM {holder}", f"ALTER USER {holder} WITH MAX_USER_CONNECTIONS 0")
+        for username in (app.name, app.clone):
+            app.mirror(username)
+            assert not [grant for name in (app.name, app.clone) for grant in app.grants(name) if "DROP" in grant]
+            assert "MAX_USER_CONNECTIONS" not in app.settings(app.name) + app.settings(app.clone)
+    assert number > 8
+
+
 @pytest.mark.parametrize(
     ("grant", "words"),
     [
-        ("GRANT SHUTDOWN ON *.* TO {name}", "GRANT SHUTDOWN ON *.* TO `{clone}`@`%`"),
-        ("GRANT PROXY ON other TO {name}", "GRANT PROXY ON `other`@`%` TO `{clone}`@`%`"),
+        ("GRANT SHUTDOWN ON *.* TO {name}", "GRANT SHUTDOWN ON *.* TO `dbmaster`@`%` WITH GRANT OPTION;"),
+        ("GRANT PROXY ON other TO {name}", "GRANT PROXY ON `other`@`%` TO `dbmaster`@`%` WITH GRANT OPTION;"),
         ("GRANT SYSTEM_USER ON *.* TO {name}", "REVOKE SYSTEM_USER"),
     ],
     ids=["static", "proxy", "system user"],
 )
-def test_right_that_the_superuser_may_not_grant(mysql: MySQLServer, unique_name: Names, grant: str, words: str) -> None:
-    """The error has the exact statement, and nothing was changed: there is no clone, and the original works."""
-    app = User.create(mysql, unique_name())
+def test_right_that_the_superuser_may_not_grant(app: User, grant: str, words: str) -> None:
+    """The error has the statement that helps, and nothing was changed: there is no clone, and the original works."""
     app.admin(f"GRANT SELECT ON {app.db}.* TO {app.name}", grant.format(name=app.name))
     with pytest.raises(UnsafeRotationError) as raised:
         app.mirror(app.clone)
-    assert words.format(clone=app.clone) in str(raised.value)
+    assert words in str(raised.value)
     assert app.admin(f"SELECT count(*) FROM mysql.user WHERE User = '{app.clone}'") == [(0,)]
-    assert mysql.can_log_in(app.name, app.password)
+    assert app.server.can_log_in(app.name, app.password)
 
 
-def test_right_added_later_that_the_superuser_may_not_grant(mysql: MySQLServer, unique_name: Names) -> None:
+def test_time_that_is_up_while_changes_are_taken_back_hides_no_remedy(
+    app: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error still names the privilege that is missing, and says that something may be left."""
+    app.mirror(app.clone)
+    app.admin(f"GRANT FILE ON *.* TO {app.name}")
+    real = Connection.run
+    refused: list[str] = []
+
+    def run(self: Connection, statement: Sql) -> list[tuple[object, ...]]:
+        if refused:
+            Deadline.after(0).at_most(1)
+        try:
+            return real(self, statement)
+        except PermissionDeniedError:
+            refused.append(str(statement))
+            raise
+
+    monkeypatch.setattr(Connection, "run", run)
+    with pytest.raises(UnsafeRotationError, match=r"GRANT FILE .* could not all be taken back"):
+        app.mirror(app.clone)
+
+
+def test_right_added_later_that_the_superuser_may_not_grant(app: User) -> None:
     """On an existing pair, what the run had granted before it was refused is taken back: both are as they were."""
-    app = User.create(mysql, unique_name())
     app.admin(f"GRANT SELECT ON {app.db}.* TO {app.name}")
     app.mirror(app.clone)
     app.admin(
@@ -203,24 +234,21 @@ def test_right_added_later_that_the_superuser_may_not_grant(mysql: MySQLServer, 
     assert app.grants(app.clone) == app.grants(app.name)
 
 
-def test_locked_user_is_not_unlocked(mysql: MySQLServer, unique_name: Names) -> None:
+def test_locked_user_is_not_unlocked(app: User) -> None:
     """A user that an operator locked stays locked: the rotation to it is refused before anything changes."""
-    app = User.create(mysql, unique_name())
     in_use = app.mirror(app.clone)
     app.admin(f"ALTER USER {app.name} ACCOUNT LOCK")
     with pytest.raises(UnsafeRotationError, match="ACCOUNT UNLOCK"):
         app.mirror(app.name)
-    assert not mysql.can_log_in(app.name, app.password)
-    assert mysql.can_log_in(app.clone, in_use)
+    assert not app.server.can_log_in(app.name, app.password)
+    assert app.server.can_log_in(app.clone, in_use)
 
 
 def test_locked_host_stays_locked_on_both(mysql: MySQLServer, unique_name: Names) -> None:
     """A host that is locked on one user gets locked on the other at its turn, and unlocked again in the same way."""
     app = User.create(mysql, unique_name(), "%", "10.1.1.1")
     app.mirror(app.clone)
-    locks = (
-        f"SELECT User, account_locked FROM mysql.user WHERE Host = '10.1.1.1' AND User LIKE '{app.name}%' ORDER BY 1"
-    )
+    locks = f"SELECT User, account_locked FROM mysql.user WHERE Host = '10.1.1.1' AND User IN {app.both} ORDER BY 1"
     app.admin(f"ALTER USER {app.name}@10.1.1.1 ACCOUNT LOCK")
     app.mirror(app.name)
     assert app.admin(locks) == [(app.name, "Y"), (app.clone, "N")]
@@ -236,9 +264,8 @@ def test_clone_of_a_locked_host_is_locked(mysql: MySQLServer, unique_name: Names
     app = User.create(mysql, unique_name(), "%", "10.1.1.1")
     app.admin(f"ALTER USER {app.name}@10.1.1.1 ACCOUNT LOCK")
     app.mirror(app.clone)
-    assert app.admin(f"SELECT Host FROM mysql.user WHERE User = '{app.clone}' AND account_locked = 'Y'") == [
-        ("10.1.1.1",)
-    ]
+    locked = app.admin(f"SELECT Host FROM mysql.user WHERE User = '{app.clone}' AND account_locked = 'Y'")
+    assert locked == [("10.1.1.1",)]
 
 
 def test_second_factor_is_refused(unique_name: Names) -> None:
@@ -251,40 +278,71 @@ def test_second_factor_is_refused(unique_name: Names) -> None:
 
 
 @pytest.mark.parametrize("repeats", [1, 3])
-def test_password_history_does_not_stop_a_repeat(mysql: MySQLServer, unique_name: Names, repeats: int) -> None:
+def test_password_history_does_not_stop_a_repeat(app: User, repeats: int) -> None:
     """With a password history, the same mirror can run again and again: the password is set already."""
-    app = User.create(mysql, unique_name())
     app.admin(f"ALTER USER {app.name} PASSWORD HISTORY 5")
     password = new_password()
     for _ in range(repeats):
         with app.superuser() as session:
-            session.mirror(app.pair, app.clone, Password(password))
-        assert mysql.can_log_in(app.clone, password)
+            session.mirror(app.pair, app.clone, Password(password), HOLDER)
+        assert app.server.can_log_in(app.clone, password)
 
 
-def test_plugin_of_the_original_is_the_clones(mysql: MySQLServer, unique_name: Names) -> None:
+@pytest.mark.parametrize("hosts", [("%",), ("%", "10.1.1.1")], ids=["one account", "two"])
+def test_a_password_that_somebody_replaced_is_not_taken_for_set(
+    mysql: MySQLServer, unique_name: Names, hosts: tuple[str, ...]
+) -> None:
+    """Where the history refuses a password that the account does not have any more, no repeat ends that: it is said."""
+    app, password = User.create(mysql, unique_name(), *hosts), Password(new_password())
+    app.admin(*(f"ALTER USER '{app.name}'@'{host}' PASSWORD HISTORY 5" for host in hosts))
+    with app.superuser() as session:
+        session.mirror(app.pair, app.clone, password, HOLDER)
+        app.admin(f"ALTER USER '{app.clone}'@'{hosts[-1]}' IDENTIFIED BY '{new_password()}'")
+        with pytest.raises(StatementFailedError, match=rf"`{app.clone}`@`{hosts[-1]}`.*PASSWORD HISTORY") as raised:
+            session.mirror(app.pair, app.clone, password, HOLDER)
+    assert raised.value.refuses_password
+
+
+def test_plugin_of_the_original_is_the_clones(app: User) -> None:
     """The clone logs in by the original's authentication plugin, also when that changes."""
-    app = User.create(mysql, unique_name())
     plugin = f"SELECT plugin FROM mysql.user WHERE User = '{app.clone}'"
     app.mirror(app.clone)
     assert app.admin(plugin) == [("caching_sha2_password",)]
     app.admin(f"ALTER USER {app.name} IDENTIFIED WITH sha256_password BY '{app.password}'")
     password = app.mirror(app.clone)
     assert app.admin(plugin) == [("sha256_password",)]
-    assert mysql.can_log_in(app.clone, password)
+    assert app.server.can_log_in(app.clone, password)
 
 
-def test_no_password_is_left_anywhere(mysql: MySQLServer, unique_name: Names, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_password_is_left_anywhere(app: User, caplog: pytest.LogCaptureFixture) -> None:
     """The server's log, its statement history and our log hold none of the passwords that were set."""
-    app = User.create(mysql, unique_name())
     app.admin("UPDATE performance_schema.setup_consumers SET ENABLED = 'YES' WHERE NAME LIKE 'events_statements%'")
     passwords = [app.mirror(app.clone), app.mirror(app.name), app.mirror(app.clone)]
     with app.superuser() as session:
         session.set_password(app.name, Password(passwords[1] + "x"))
     history = str(app.admin("SELECT SQL_TEXT FROM performance_schema.events_statements_history_long"))
     history += str(app.admin("SELECT QUERY_SAMPLE_TEXT FROM performance_schema.events_statements_summary_by_digest"))
-    log = mysql.log_path.read_text(errors="replace")
+    log = app.server.log_path.read_text(errors="replace")
     assert app.clone in log
     assert app.clone in history
     for password in passwords:
         assert password not in log + history + caplog.text
+
+
+def test_a_right_that_somebody_else_revokes_first(app: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is gone already when it is to be revoked, stops nothing."""
+    app.admin(f"GRANT SELECT ON {app.db}.* TO {app.name}")
+    app.mirror(app.clone)
+    app.admin(f"REVOKE SELECT ON {app.db}.* FROM {app.name}")
+    real, revoked = Connection.run, list[str]()
+
+    def run(self: Connection, statement: Sql) -> list[tuple[object, ...]]:
+        if str(statement).startswith("REVOKE"):
+            revoked.append(str(statement))
+            app.admin(str(statement))
+        return real(self, statement)
+
+    monkeypatch.setattr(Connection, "run", run)
+    app.mirror(app.clone)
+    assert len(revoked) == 1
+    assert app.grants(app.clone) == app.grants(app.name)

@@ -6,14 +6,14 @@ from contextlib import closing
 
 import pytest
 
-from lab.servers import MySQLServer, start_mysql
+from lab.engines.mysql import MySQLServer, start_mysql
 from secret_rotation.errors import (
     NotPrimaryPasswordError,
     PermissionDeniedError,
     StatementFailedError,
     UnsafeRotationError,
 )
-from secret_rotation.model import Password
+from secret_rotation.password import Password
 from tests.engines.mysql_users import User, new_password
 
 Names = Callable[..., str]
@@ -21,11 +21,10 @@ SQL_MODES = ["", "ANSI_QUOTES", "NO_BACKSLASH_ESCAPES", "ANSI_QUOTES,NO_BACKSLAS
 
 
 @pytest.fixture
-def app(mysql: MySQLServer, unique_name: Names) -> User:
+def app(app: User) -> User:
     """A user that may keep its old password."""
-    user = User.create(mysql, unique_name())
-    user.admin(f"GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO {user.name}")
-    return user
+    app.admin(f"GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO {app.name}")
+    return app
 
 
 def valid(app: User, *passwords: str) -> list[bool]:
@@ -33,25 +32,25 @@ def valid(app: User, *passwords: str) -> list[bool]:
     return [app.server.can_log_in(app.name, password) for password in passwords]
 
 
-def change(app: User, old: str, new: str) -> None:
-    """Log in with the old password and set the new one."""
+def change(app: User, old: str | None = None, new: str | None = None) -> str:
+    """Log in with the old password, the first one by default, and set a new one; returns it."""
+    old, new = old or app.password, new or new_password()
     with app.session(old) as session:
         session.set_own_password(Password(old), Password(new))
+    return new
 
 
 def test_old_password_stays_valid(app: User) -> None:
     """Both passwords log in after the change, so no login fails meanwhile."""
-    new = new_password()
-    change(app, app.password, new)
+    new = change(app)
     assert valid(app, app.password, new) == [True, True]
 
 
 def test_repeat_changes_nothing(app: User) -> None:
     """A repeated change is NotPrimaryPasswordError, and evicts neither password."""
-    new = new_password()
-    change(app, app.password, new)
+    new = change(app)
     with pytest.raises(NotPrimaryPasswordError):
-        change(app, app.password, new)
+        change(app, new=new)
     assert valid(app, app.password, new) == [True, True]
 
 
@@ -61,7 +60,7 @@ def test_without_the_privilege_the_change_is_plain(
     """A user that may not keep its old password changes it all the same, and the log says what to grant."""
     app, new = User.create(mysql, unique_name()), new_password()
     with caplog.at_level(logging.WARNING):
-        change(app, app.password, new)
+        change(app, new=new)
     assert valid(app, app.password, new) == [False, True]
     assert "APPLICATION_PASSWORD_ADMIN" in caplog.text
     with app.session(new) as session:
@@ -71,8 +70,7 @@ def test_without_the_privilege_the_change_is_plain(
 
 def test_orphan_is_overwritten_and_the_secondary_stays(app: User) -> None:
     """The primary password that a cancelled rotation left is replaced; the one that logged in stays valid."""
-    orphan, new = new_password(), new_password()
-    change(app, app.password, orphan)
+    orphan, new = change(app), new_password()
     with app.session() as session:
         session.overwrite_own_password(Password(new), [Password("not it"), Password(orphan)])
     assert valid(app, app.password, orphan, new) == [True, False, True]
@@ -81,8 +79,7 @@ def test_orphan_is_overwritten_and_the_secondary_stays(app: User) -> None:
 @pytest.mark.parametrize("repeats", [1, 2])
 def test_unknown_primary_is_overwritten(app: User, repeats: int) -> None:
     """A primary password that nobody knows is replaced too, once or twice."""
-    unknown, new = new_password(), new_password()
-    change(app, app.password, unknown)
+    unknown, new = change(app), new_password()
     for _ in range(repeats):
         with app.session() as session:
             session.overwrite_own_password(Password(new), [])
@@ -91,8 +88,7 @@ def test_unknown_primary_is_overwritten(app: User, repeats: int) -> None:
 
 def test_old_password_is_discarded(app: User) -> None:
     """After discarding, the old password is rejected; discarding again does nothing."""
-    new = new_password()
-    change(app, app.password, new)
+    new = change(app)
     with app.session(new) as session:
         session.discard_old_password()
         session.discard_old_password()
@@ -117,7 +113,7 @@ def test_passwords_of_any_characters(
     new = "'\"\\' OR %s `--\\\\ ; é€語 \\"
     if expired:
         app.admin(f"ALTER USER {app.name} PASSWORD EXPIRE")
-    change(app, app.password, new)
+    change(app, new=new)
     with app.session(new) as session:
         session.verify_identity()
     change(app, new, app.password)
@@ -131,7 +127,7 @@ def test_policy_is_named(strict_server: MySQLServer, unique_name: Names) -> None
     app.admin("INSTALL COMPONENT 'file://component_validate_password'")
     try:
         with pytest.raises(StatementFailedError, match="validate_password") as raised:
-            change(app, app.password, "feeble")
+            change(app, new="feeble")
     finally:
         app.admin("UNINSTALL COMPONENT 'file://component_validate_password'")
     assert raised.value.code == "1819"
@@ -141,9 +137,8 @@ def test_policy_is_named(strict_server: MySQLServer, unique_name: Names) -> None
 def test_history_is_named(app: User) -> None:
     """A password that the history forbids is an error that says so, with its number."""
     app.admin(f"ALTER USER {app.name} PASSWORD HISTORY 5")
-    new = new_password()
-    change(app, app.password, new)
-    change(app, new, new_password())
+    new = change(app)
+    change(app, new)
     with app.session(new) as session, pytest.raises(StatementFailedError) as raised:
         session.overwrite_own_password(Password(new), [])
     assert raised.value.code == "3638"
@@ -182,10 +177,17 @@ def test_superuser_sets_the_password_on_every_host(mysql: MySQLServer, unique_na
     assert valid(app, app.password, new) == [False, True]
 
 
+def test_no_password_is_set_where_none_is_asked_for(app: User) -> None:
+    """A user of whom no account logs in by password is an error."""
+    app.admin(f"UPDATE mysql.user SET plugin = 'auth_socket' WHERE User = '{app.name}'")  # noqa: S608
+    with app.superuser() as session, pytest.raises(UnsafeRotationError, match="that logs in by password"):
+        session.set_password(app.name, Password(new_password()))
+
+
 def test_privilege_that_is_missing_is_named(app: User) -> None:
     """A superuser without the right to change the user gets an error that says what was not permitted."""
     app.admin(f"GRANT SYSTEM_USER ON *.* TO {app.name}")
-    with app.superuser() as session, pytest.raises(PermissionDeniedError, match="ALTER USER"):
+    with app.superuser() as session, pytest.raises(PermissionDeniedError, match="GRANT SYSTEM_USER ON"):
         session.set_password(app.name, Password(new_password()))
     assert valid(app, app.password) == [True]
 
@@ -217,12 +219,13 @@ def test_privileged_user_is_refused(app: User, statements: list[str]) -> None:
 
 
 def test_ordinary_user_is_not_refused(app: User) -> None:
-    """Rights on one's own database, reading everything, and a role that gives no more, are those of ordinary users."""
+    """Rights on one's own database, a second password of one's own, and roles that give no more, are ordinary."""
     app.admin(
-        f"CREATE ROLE r_{app.name}",
+        f"CREATE ROLE r_{app.name}, q_{app.name}",
         f"GRANT ALL ON {app.db}.* TO r_{app.name}",
-        f"GRANT r_{app.name} TO {app.name}",
-        f"GRANT SELECT, PROCESS ON *.* TO {app.name}",
+        f"GRANT r_{app.name} TO q_{app.name}",
+        f"GRANT r_{app.name}, q_{app.name} TO {app.name}",
+        f"GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO {app.name}",
     )
     with app.superuser() as session:
         session.refuse_privileged(app.name)

@@ -3,10 +3,13 @@
 import logging
 import secrets
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from secret_rotation.model import Password
+from secret_rotation.engines.postgresql.grants_of_others import MOST
+from secret_rotation.errors import UnsafeRotationError
+from secret_rotation.password import Password
 from tests.engines.conftest import Subject
 
 
@@ -60,18 +63,43 @@ def test_a_clone_that_owns_objects_stays_as_it_was(
     assert subject.run(clone, new, f"TABLE s_{clone}.t") == [(1,)]
 
 
+@pytest.mark.parametrize("is_member", [True, False])
 def test_a_clone_with_roles_of_its_own_stays_as_it_was(
-    postgres_subject: Subject, unique_name: Callable[..., str], caplog: pytest.LogCaptureFixture
+    postgres_subject: Subject, unique_name: Callable[..., str], caplog: pytest.LogCaptureFixture, *, is_member: bool
 ) -> None:
     """A clone that is a member of a role that its original is not in keeps that role; the log names it; it rotates."""
     subject, group = postgres_subject, unique_name("group")
     _make_pair_as_aws_does(subject)
     subject.user.as_superuser(f"CREATE ROLE {group}", f"GRANT {group} TO {subject.pair.clone}")
+    if not is_member:
+        subject.user.as_superuser(f"REVOKE {subject.pair.original} FROM {subject.pair.clone}")
     with caplog.at_level(logging.WARNING):
         new = subject.mirror_clone()
     assert _acts_as(subject, new) == subject.pair.clone
     assert _groups(subject, subject.pair.clone) == {subject.pair.original, group}
     assert group in caplog.text
+
+
+def test_the_end_of_a_kept_clones_password_is_its_own(
+    postgres_subject: Subject, unique_name: Callable[..., str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A clone that stays as it was has a VALID UNTIL of its own: it is warned of, and once passed an error."""
+    subject, group, clone = postgres_subject, unique_name("group"), postgres_subject.pair.clone
+    _make_pair_as_aws_does(subject)
+    subject.user.as_superuser(f"CREATE ROLE {group}", f"GRANT {group} TO {clone}")
+    remedy = f"ALTER ROLE \"{clone}\" VALID UNTIL 'infinity';"
+    subject.user.administrate(f"ALTER ROLE {clone} VALID UNTIL '{datetime.now(UTC) + timedelta(days=10)}'")
+    with caplog.at_level(logging.WARNING):
+        subject.mirror_clone()
+    assert remedy in caplog.text
+    subject.user.administrate(f"ALTER ROLE {clone} VALID UNTIL '2001-01-01'")
+    with pytest.raises(UnsafeRotationError) as raised:
+        subject.mirror_clone()
+    assert remedy in str(raised.value)
+    subject.user.as_superuser(remedy)
+    caplog.clear()
+    assert subject.works(clone, subject.mirror_clone())
+    assert remedy not in caplog.text
 
 
 def test_a_role_granted_to_our_clone_reaches_both(postgres_subject: Subject, unique_name: Callable[..., str]) -> None:
@@ -131,12 +159,14 @@ def test_a_clone_that_came_to_own_something_goes_on_acting_as_its_original(
     assert f'REASSIGN OWNED BY "{subject.pair.clone}" TO "{subject.pair.original}"' in caplog.text
 
 
-def test_an_account_that_is_no_member_is_no_clone(postgres_subject: Subject) -> None:
-    """Somebody's account that happens to be called like a clone is not recognised as one."""
+def test_a_member_is_no_clone_by_that(postgres_subject: Subject) -> None:
+    """Somebody's account that happens to be called like a clone, even a member of the original, is on no record."""
     subject = postgres_subject
-    subject.user.as_superuser(f"CREATE ROLE {subject.pair.clone} LOGIN")
+    subject.user.as_superuser(
+        f"CREATE ROLE {subject.pair.clone} LOGIN", f"GRANT {subject.pair.original} TO {subject.pair.clone}"
+    )
     with subject.superuser_session() as session:
-        assert not session.is_pair(subject.pair)
+        assert session.holding(subject.pair) is None
 
 
 def test_rights_granted_to_our_clone_reach_both(
@@ -179,5 +209,37 @@ def test_a_right_that_cannot_be_moved_is_logged(postgres_subject: Subject, caplo
     subject.user.administrate(f"CREATE TABLE {table} ()", f"GRANT ALL ON {table} TO {subject.pair.clone}")
     with caplog.at_level(logging.WARNING):
         new = subject.mirror_clone()
-    assert f"Grant the same to {subject.pair.original}" in caplog.text
+    assert f'REVOKE SELECT ON TABLE {table} FROM "{subject.pair.clone}"' in caplog.text  # noqa: S608 - a message
     assert subject.works(subject.pair.clone, new)
+
+
+def test_many_rights_of_others_are_told_in_part(postgres_subject: Subject, caplog: pytest.LogCaptureFixture) -> None:
+    """A log line has an end: so many are named, and that there may be more."""
+    subject = postgres_subject
+    subject.mirror_clone()
+    tables = [f"public.t{number}_{subject.pair.original}" for number in range(MOST + 1)]
+    subject.user.administrate(
+        *(f"CREATE TABLE {table} ()" for table in tables),
+        *(f"GRANT SELECT ON {table} TO {subject.pair.clone}" for table in tables),
+    )
+    with caplog.at_level(logging.WARNING):
+        subject.mirror_clone()
+    assert caplog.text.count("REVOKE SELECT ON TABLE") == MOST
+    assert "There may be more" in caplog.text
+
+
+def test_rights_in_a_closed_database_are_logged(
+    postgres_subject: Subject, unique_name: Callable[..., str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where the superuser may not log in to a database, the clone's rights stay there, and the pair rotates."""
+    subject, clone, database = postgres_subject, postgres_subject.pair.clone, unique_name("db")
+    subject.mirror_clone()
+    subject.user.as_superuser(f"CREATE DATABASE {database}")
+    home, subject.user.dbname = subject.user.dbname, database
+    subject.user.as_superuser(f"CREATE SCHEMA s_{database}", f"GRANT USAGE ON SCHEMA s_{database} TO {clone}")
+    subject.user.dbname = home
+    subject.user.administrate(f"ALTER DATABASE {database} CONNECTION LIMIT 0")
+    with caplog.at_level(logging.WARNING):
+        new = subject.mirror_clone()
+    assert f"Not all rights of {clone} in database {database} were moved" in caplog.text
+    assert subject.works(clone, new)

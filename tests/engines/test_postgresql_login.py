@@ -19,22 +19,25 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from lab.servers import CertificateAuthority, PostgresServer, start_postgres, start_replica
+from lab.engines.postgresql import PostgresServer, start_postgres, start_replica
+from lab.servers import CertificateAuthority
 from lab.servers.certificates import default_authority
 from secret_rotation.deadline import Deadline
 from secret_rotation.engines.postgresql import PostgreSQL
 from secret_rotation.engines.postgresql.login_causes import cause_of
+from secret_rotation.engines.postgresql.pg_hba import way_in
+from secret_rotation.engines.postgresql.sql import in_psql
 from secret_rotation.errors import (
-    DatabaseError,
     DatabaseUnreachableError,
     LoginRefusedError,
     LoginRejectedError,
     StatementFailedError,
 )
-from secret_rotation.model import Password
+from secret_rotation.password import Password
 from tests.engines.conftest import Subject
 from tests.fixtures.databases import MakeUser
 from tests.fixtures.servers import chosen_majors
+from tests.lab.helpers import wait_until
 
 VARIABLE_NAMES = """
     HOST HOSTADDR PORT DATABASE USER PASSWORD PASSFILE REQUIREAUTH CHANNELBINDING SERVICE SERVICEFILE OPTIONS APPNAME
@@ -64,22 +67,13 @@ def own_subject(own_server: PostgresServer, make_user: MakeUser) -> Subject:
     return Subject(PostgreSQL(own_server.ca_bundle), make_user(own_server))
 
 
-def _failure(subject: Subject, *, seconds: float = 10, **changes: object) -> DatabaseError:
-    credentials = subject.credentials(**changes)  # type: ignore[arg-type]
-    with pytest.raises(DatabaseError) as raised, subject.engine.connect(credentials, Deadline.after(seconds)):
-        pass
-    return raised.value
-
-
 def _crl_of_a_stranger() -> bytes:
     now, key = datetime.now(UTC), ec.generate_private_key(ec.SECP256R1())
     builder = x509.CertificateRevocationListBuilder(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "stranger")]))
     return builder.last_update(now).next_update(now + timedelta(days=1)).sign(key, SHA256()).public_bytes(Encoding.PEM)
 
 
-def test_the_environment_has_no_say(
-    newest: Subject, deadline: Deadline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_environment_has_no_say(newest: Subject, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No variable and no file in the home folder that libpq would read changes the login; the variables stay set."""
     for name in LIBPQ_VARIABLES:
         monkeypatch.setenv(name, "nonsense")
@@ -88,21 +82,25 @@ def test_the_environment_has_no_say(
     folder.mkdir()
     (folder / "postgresql.crt").write_text("nonsense")
     (folder / "root.crl").write_bytes(_crl_of_a_stranger())
-    with newest.engine.connect(newest.credentials(), deadline) as session:
+    with newest.session(newest.credentials()) as session:
         session.verify_identity()
     assert {os.environ[name] for name in LIBPQ_VARIABLES} == {"nonsense"}
 
 
-def test_a_certificate_for_another_name_is_refused(own_subject: Subject, own_server: PostgresServer) -> None:
-    """Through a CNAME the certificate does not fit, and the error says to use the endpoint that RDS gives."""
-    own_server.use_certificate(default_authority().issue(["db.example.com"]))
+@pytest.mark.parametrize(
+    ("certificate", "words"),
+    [({"names": ["db.example.com"]}, ["CNAME", "endpoint"]), ({"lifetime": timedelta(days=-1)}, ["expired"])],
+    ids=["another name", "expired"],
+)
+def test_a_certificate_that_does_not_fit_is_refused(
+    own_subject: Subject, own_server: PostgresServer, certificate: dict[str, Any], words: list[str]
+) -> None:
+    """An expired certificate is refused, and one for another name, where the error says to use RDS's endpoint."""
+    own_server.use_certificate(default_authority().issue(**certificate))
     try:
-        failure = _failure(own_subject)
+        own_subject.fails(DatabaseUnreachableError, *words)
     finally:
         own_server.use_certificate(default_authority().issue())
-    assert type(failure) is DatabaseUnreachableError
-    assert "CNAME" in str(failure)
-    assert "endpoint" in str(failure)
 
 
 def test_only_authorities_of_the_endpoints_region_are_trusted(
@@ -120,38 +118,25 @@ def test_only_authorities_of_the_endpoints_region_are_trusted(
         with subject.engine.connect(subject.credentials(host=host), Deadline.after(10)) as session:
             session.verify_identity()
         own_server.use_certificate(foreign.issue([host]))
-        assert "signed by no authority" in str(_failure(subject, host=host))
+        subject.fails(DatabaseUnreachableError, "signed by no authority", host=host)
     finally:
         own_server.use_certificate(default_authority().issue())
-
-
-def test_an_expired_certificate_is_refused(own_subject: Subject, own_server: PostgresServer) -> None:
-    """A server with an expired certificate is not connected to."""
-    own_server.use_certificate(default_authority().issue(lifetime=timedelta(days=-1)))
-    try:
-        failure = _failure(own_subject)
-    finally:
-        own_server.use_certificate(default_authority().issue())
-    assert type(failure) is DatabaseUnreachableError
-    assert "expired" in str(failure)
 
 
 def test_a_server_without_tls_is_refused(own_subject: Subject, own_server: PostgresServer) -> None:
     """There is no fallback to plaintext: a server without TLS is an error that names the secret's way out."""
     own_server.reconfigure(ssl="off")
     try:
-        failure = _failure(own_subject)
+        own_subject.fails(DatabaseUnreachableError, '"ssl": false')
     finally:
         own_server.reconfigure(ssl="on")
-    assert type(failure) is DatabaseUnreachableError
-    assert '"ssl": false' in str(failure)
 
 
 def test_a_bundle_without_certificates_is_an_error(newest: Subject, tmp_path: Path) -> None:
     """A bundle that is no PEM file is named in the error."""
     bundle = tmp_path / "bundle.pem"
     bundle.write_text("nonsense")
-    assert str(bundle) in str(_failure(Subject(PostgreSQL(bundle), newest.user)))
+    replace(newest, engine=PostgreSQL(bundle)).fails(DatabaseUnreachableError, str(bundle))
 
 
 @pytest.mark.parametrize(
@@ -173,9 +158,7 @@ def test_an_account_that_cannot_be_used(
     subject, database = postgres_subject, unique_name("db")
     names = {"user": subject.user.username, "database": database}
     subject.user.as_superuser(f"CREATE DATABASE {database}", statement.format(**names))
-    failure = _failure(subject, dbname=database)
-    assert type(failure) is kind
-    assert remedy.format(**names) in str(failure)
+    subject.fails(kind, remedy.format(**names), dbname=database)
 
 
 def test_ways_in_that_prove_no_password(own_server: PostgresServer, own_subject: Subject) -> None:
@@ -192,9 +175,33 @@ def test_ways_in_that_prove_no_password(own_server: PostgresServer, own_subject:
         ({"username": "plain", "tls": False}, "asks for the password itself"),
         ({"dbname": "template1", "tls": False}, 'Remove "ssl": false'),
     ):
-        failure = _failure(own_subject, **changes)
-        assert type(failure) is LoginRefusedError
-        assert text in str(failure)
+        own_subject.fails(LoginRefusedError, text, **changes)
+
+
+REFUSALS = {
+    "no entry": "",
+    "reject": "host all all 127.0.0.1/32 reject",
+    "certificate": "hostssl all all 127.0.0.1/32 scram-sha-256 clientcert=verify-ca",
+    "no password": "host all all 127.0.0.1/32 ident",
+}
+
+
+@pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS)
+def test_the_line_that_lets_a_user_in(own_server: PostgresServer, own_subject: Subject, refusal: str) -> None:
+    """Where pg_hba.conf keeps the user out, the line that the error prints lets it in, and nobody else."""
+    hba, others = own_server.log_path.parent / "hba.conf", "host all rdsadmin,dbmaster 127.0.0.1/32 scram-sha-256"
+    hba.write_text(f"{others}\n{refusal}\n")
+    own_server.restart(hba_file=hba, ssl_ca_file=own_server.ca_bundle)
+    try:
+        with pytest.raises(LoginRefusedError) as raised, own_subject.session(own_subject.credentials()):
+            pass
+        line = str(raised.value).partition('hostssl "')[2]
+        hba.write_text(f'hostssl "{line}\n{others}\n{refusal}\n')
+        own_subject.user.administrate(line.partition("# then run: ")[2])
+        wait_until(lambda: own_subject.logs_in(own_subject.password))
+    finally:
+        hba.write_text("host all,replication all 127.0.0.1/32 scram-sha-256\n")
+        own_server.restart()
 
 
 def test_a_hanging_server_ends_in_time(own_subject: Subject, own_server: PostgresServer) -> None:
@@ -205,7 +212,7 @@ def test_a_hanging_server_ends_in_time(own_subject: Subject, own_server: Postgre
             begun = time.monotonic()
             with pytest.raises(DatabaseUnreachableError):
                 session.verify_identity()
-            assert "no answer in time" in str(_failure(own_subject, seconds=5))
+            own_subject.fails(DatabaseUnreachableError, "no answer in time", seconds=5)
         finally:
             own_server.resume()
     assert time.monotonic() - begun < 6
@@ -230,10 +237,8 @@ def test_a_hanging_resolver_ends_in_time(newest: Subject, monkeypatch: pytest.Mo
     """DNS that does not answer becomes an error that says so, before the invocation's end."""
     released = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_options: released.wait() and [])
-    failure = _failure(newest, seconds=4)
+    newest.fails(DatabaseUnreachableError, "DNS", seconds=4)
     released.set()
-    assert type(failure) is DatabaseUnreachableError
-    assert "DNS" in str(failure)
 
 
 def test_another_service_at_the_port(newest: Subject) -> None:
@@ -245,9 +250,7 @@ def test_another_service_at_the_port(newest: Subject) -> None:
             connection.sendall(b"\x4a\x00\x00\x00\x0a9.7.0\x00")
 
         threading.Thread(target=greet, daemon=True).start()
-        failure = _failure(newest, host="127.0.0.1", port=listener.getsockname()[1])
-    assert type(failure) is DatabaseUnreachableError
-    assert "not PostgreSQL" in str(failure)
+        newest.fails(DatabaseUnreachableError, "not PostgreSQL", host="127.0.0.1", port=listener.getsockname()[1])
 
 
 def test_a_lock_ends_in_time(newest: Subject) -> None:
@@ -280,6 +283,7 @@ def test_a_read_only_server_is_named(own_server: PostgresServer, own_subject: Su
         ('FATAL:  password authentication failed for user "app"\n', LoginRejectedError),
         ('FATAL:  role "x password authentication failed for user y" is not permitted to log in', LoginRefusedError),
         ('FATAL:  database "password authentication failed for user " does not exist', LoginRefusedError),
+        ("FATAL:  unsupported startup parameter in options: search_path", DatabaseUnreachableError),
         ('FATAL:  PAM authentication failed for user "app"', LoginRefusedError),
         ("FATAL:  authentification par mot de passe échouée pour l'utilisateur « app »", DatabaseUnreachableError),
         ("FATAL:  Passwort-Authentifizierung für Benutzer »app« fehlgeschlagen", DatabaseUnreachableError),
@@ -302,7 +306,48 @@ def test_a_server_that_speaks_no_english_gets_a_hint() -> None:
     assert "lc_messages" in str(cause.meaning)
 
 
-def test_a_process_with_many_open_files_logs_in(newest: Subject, deadline: Deadline) -> None:
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("FATAL:  unsupported startup parameter: options", "PgBouncer"),
+        ("FATAL:  Feature not supported: RDS Proxy currently doesn't support command-line options.", "RDS Proxy"),
+        ("FATAL:  no\nCONTEXT:  PL/pgSQL function keep_out() line 1 at RAISE\n", "event trigger"),
+        ('FATAL:  too many connections for role "app"', "ALTER ROLE {user} CONNECTION LIMIT"),
+        ('FATAL:  too many connections for database "app"', "ALTER DATABASE {database} CONNECTION LIMIT"),
+        ("FATAL:  sorry, too many clients already", "max_connections"),
+        ("FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute", "max_connections"),
+        ('FATAL:  cannot connect to invalid database "app"', "DROP DATABASE of it was interrupted"),
+    ],
+)
+def test_a_text_is_told_from_those_like_it(text: str, words: str) -> None:
+    """What the server, or a pooler before it, has an own text for has an own meaning."""
+    assert words in str(cause_of(text).meaning)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ('FATAL:  no pg_hba.conf entry for host "10.1.2.3", user "app", database "db", SSL encryption', "10.1.2.3/32"),
+        ('FATAL:  pg_hba.conf rejects connection for host "fd00::1", user "app", database "db"', "fd00::1/128"),
+        ('FATAL:  no pg_hba.conf entry for host "all hosts; DROP", user "app"', "all"),
+        ("FATAL:  connection requires a valid client certificate", "all"),
+    ],
+)
+def test_an_address_is_repeated_only_where_it_is_one(text: str, address: str) -> None:
+    """Nothing else of the server's text gets into a line for pg_hba.conf."""
+    assert f'hostssl "db" "app" {address} scram-sha-256' in way_in("app", "db", tls=True, text=text)
+
+
+@pytest.mark.parametrize("name", ["app\nhost all all all trust", "/.*", "a\rb", "a\x00b", "a\u2028b"])
+def test_no_line_is_printed_for_a_name_that_would_make_another_of_it(name: str) -> None:
+    """A writer of the secret chooses the names, and would choose what lets him in."""
+    text = 'FATAL:  no pg_hba.conf entry for host "10.1.2.3", user "app"'
+    for user, database in ((name, "db"), ("app", name)):
+        assert name not in way_in(user, database, tls=True, text=text)
+    assert "password" not in in_psql(name) or name == "/.*"
+
+
+def test_a_process_with_many_open_files_logs_in(newest: Subject) -> None:
     """More than 1,024 files are open, which is the end of select(): the login does not notice."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
@@ -310,7 +355,7 @@ def test_a_process_with_many_open_files_logs_in(newest: Subject, deadline: Deadl
         with ExitStack() as stack:
             files = [stack.enter_context(open(os.devnull)) for _ in range(1100)]  # noqa: PTH123 - the shortest way
             assert files[-1].fileno() > 1024
-            with newest.engine.connect(newest.credentials(), deadline) as session:
+            with newest.session(newest.credentials()) as session:
                 session.verify_identity()
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

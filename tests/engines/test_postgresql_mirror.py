@@ -2,13 +2,18 @@
 
 import secrets
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from secret_rotation.errors import UnsafeRotationError
-from secret_rotation.model import Password
+from secret_rotation.deadline import Deadline
+from secret_rotation.errors import StatementFailedError, UnsafeRotationError
+from secret_rotation.pairs import Pair
+from secret_rotation.password import Password
 from tests.engines.conftest import Subject
+from tests.engines.holder import HOLDER
 
 
 def _as_clone(subject: Subject, password: Password, *statements: str) -> list[tuple[Any, ...]]:
@@ -89,11 +94,31 @@ def test_what_the_login_role_decides_is_mirrored(
 
 
 def test_the_comment_is_mirrored(postgres_subject: Subject) -> None:
-    """The clone is commented as its original is, quotes and all."""
+    """The clone is commented as its original is, quotes and all, with the record of the pair below it."""
     subject = postgres_subject
-    subject.user.as_superuser(f"COMMENT ON ROLE {subject.pair.original} IS 'Ann''s 100% app'")
-    subject.mirror_clone()
-    assert _role(subject, subject.pair.clone, "shobj_description(oid, 'pg_authid')") == "Ann's 100% app"
+    for comment in ("Ann's 100% app", "two\nlines"):
+        quoted = comment.replace("'", "''")
+        subject.user.as_superuser(f"COMMENT ON ROLE {subject.pair.original} IS '{quoted}'")
+        subject.mirror_clone()
+        *lines, record = str(_role(subject, subject.pair.clone, "shobj_description(oid, 'pg_authid')")).splitlines()
+        assert "\n".join(lines) == comment
+        assert HOLDER in record
+
+
+def test_a_comment_in_another_encoding_is_an_error_with_its_remedy(
+    postgres_subject: Subject, unique_name: Callable[..., str]
+) -> None:
+    """Comments on roles are one for all databases, in the bytes of the one that they were made in."""
+    subject, database = postgres_subject, unique_name()
+    server = subject.server
+    subject.user.administrate(
+        f"CREATE DATABASE {database} ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
+    )
+    with closing(server.connect(server.administrator, database)) as session, session.cursor() as cursor:
+        cursor.execute(f"COMMENT ON ROLE {subject.pair.original} IS 'caf\u00e9'")
+    subject.user.administrate(f"DROP DATABASE {database}")
+    with pytest.raises(StatementFailedError, match="not in UTF-8"):
+        subject.mirror_clone()
 
 
 def test_settings_are_mirrored_as_they_are(postgres_subject: Subject, unique_name: Callable[..., str]) -> None:
@@ -123,6 +148,29 @@ def test_settings_are_mirrored_as_they_are(postgres_subject: Subject, unique_nam
     assert [row[0] for row in _settings(subject, original)] == [database, database]
 
 
+def test_a_role_in_another_encoding_is_an_error_with_its_remedy(
+    postgres_subject: Subject, unique_name: Callable[..., str]
+) -> None:
+    """In a database that is not in UTF-8 a name outside of ASCII may be somebody else's."""
+    subject, database, superuser = postgres_subject, unique_name(), postgres_subject.superuser()
+    subject.user.administrate(
+        f"CREATE DATABASE {database} ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
+    )
+    login = subject.engine.connect_superuser(replace(superuser, dbname=database), Deadline.after(60))
+    with login as session, pytest.raises(UnsafeRotationError, match="encoding UTF8 into 'dbname'"):
+        session.mirror(Pair("caf\u00e9"), "caf\u00e9", Password("unused"), HOLDER)
+
+
+def test_a_role_that_the_original_may_not_take_is_an_error_with_its_remedy(postgres_subject: Subject) -> None:
+    """PostgreSQL accepts such a setting and ignores it at login, where the clone would act as itself."""
+    subject, original = postgres_subject, postgres_subject.pair.original
+    subject.user.as_superuser(f"CREATE ROLE owner_{original}", f"ALTER ROLE {original} SET role = owner_{original}")
+    with pytest.raises(UnsafeRotationError, match="may not take") as raised:
+        subject.mirror_clone()
+    subject.user.as_superuser(str(raised.value).partition("End it: ")[2].partition(";")[0])
+    assert subject.works(subject.pair.clone, subject.mirror_clone())
+
+
 @pytest.mark.parametrize("place", ["", " IN DATABASE postgres"])
 def test_a_role_that_the_original_takes_is_taken_by_the_clone(postgres_subject: Subject, place: str) -> None:
     """Where the original itself acts as an owner role from login on, so does the clone."""
@@ -150,12 +198,17 @@ def test_a_role_set_for_the_whole_database_is_taken_by_the_clone(
         f"CREATE DATABASE {database}",
         f"ALTER DATABASE {database} SET role = {owner}",
     )
-    clone = subject.mirror_clone()
-    assert _as_clone(subject, clone, "SELECT current_user") == [(original,)]
-    subject.user.dbname = database
-    assert (
-        _as_original(subject, "SELECT current_user") == _as_clone(subject, clone, "SELECT current_user") == [(owner,)]
-    )
+    home = subject.user.dbname
+    try:
+        clone = subject.mirror_clone()
+        assert _as_clone(subject, clone, "SELECT current_user") == [(original,)]
+        subject.user.dbname = database
+        found = [_as_original(subject, "SELECT current_user"), _as_clone(subject, clone, "SELECT current_user")]
+        assert found == [[(owner,)], [(owner,)]]
+    finally:
+        # It holds for everybody's clone, those of all other tests too.
+        subject.user.dbname = home
+        subject.user.as_superuser(f"ALTER DATABASE {database} RESET role")
 
 
 def test_names_are_quoted(postgres_subject: Subject) -> None:
@@ -182,10 +235,20 @@ def test_a_superusers_setting_is_an_error_with_its_remedy(postgres_subject: Subj
     subject, original = postgres_subject, postgres_subject.pair.original
     subject.mirror_clone()
     subject.user.administrate(f"ALTER ROLE {original} SET log_min_duration_statement = 1000")
-    with pytest.raises(UnsafeRotationError, match=f'ALTER ROLE "{original}_clone" SET log_min_duration_statement'):
+    with pytest.raises(UnsafeRotationError, match=f'ALTER ROLE "{original}" RESET "log_min_duration_statement"'):
         subject.mirror_clone()
     subject.user.administrate(f"ALTER ROLE {original}_clone SET log_min_duration_statement = 1000")
     subject.mirror_clone()
+
+
+def test_a_setting_of_somebodys_own_is_not_told(postgres_subject: Subject) -> None:
+    """A name with a dot in it is an application's own and may hold a secret: the error names it, and ends it."""
+    subject, original = postgres_subject, postgres_subject.pair.original
+    subject.mirror_clone()
+    subject.user.administrate(f"ALTER ROLE {original} SET app.token = 'hunter2'")
+    with pytest.raises(UnsafeRotationError, match=f'ALTER ROLE "{original}" RESET "app.token";') as raised:
+        subject.mirror_clone()
+    assert "hunter2" not in str(raised.value)
 
 
 def test_an_error_leaves_no_clone(postgres_subject: Subject) -> None:
@@ -206,7 +269,7 @@ def test_replication_is_an_error_with_its_remedy(postgres_subject: Subject, *, r
     subject.user.administrate(f"ALTER ROLE {original} REPLICATION")
     with pytest.raises(UnsafeRotationError, match="REPLICATION") as raised:
         subject.mirror_clone()
-    remedy = str(raised.value).partition("Run as one: ")[2].partition(" Nothing was changed")[0]
+    remedy = str(raised.value).partition("Run as an administrator: ")[2].partition(";")[0]
     subject.user.administrate(remedy)
     assert subject.works(subject.pair.clone, subject.mirror_clone())
     assert _role(subject, original, "rolreplication") == _role(subject, subject.pair.clone, "rolreplication")
@@ -240,7 +303,7 @@ def test_a_superuser_without_admin_option_gets_the_statement_to_run(postgres_sub
     if int(subject.server.version.split(".")[0]) >= 16:
         with pytest.raises(UnsafeRotationError, match="ADMIN OPTION") as raised:
             subject.mirror_clone()
-        subject.user.administrate(str(raised.value).partition("an administrator: ")[2])
+        subject.user.administrate(str(raised.value).partition("rds_superuser: ")[2].partition(";")[0])
     clone = subject.mirror_clone()
     assert _as_clone(subject, clone, "SELECT current_user") == [(other,)]
 

@@ -3,78 +3,48 @@
 import secrets
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import closing
 
 import psycopg2
 import pytest
 from psycopg2 import errorcodes
 from psycopg2.sql import SQL, Literal
 
-from lab.servers import PostgresServer, start_postgres
 from secret_rotation.deadline import Deadline
-from secret_rotation.engines.postgresql import PostgreSQL
+from secret_rotation.engines.postgresql.connection import DRIVER_ERRORS
 from secret_rotation.engines.postgresql.failures import login_failure, statement_failure
 from secret_rotation.engines.postgresql.session import PostgreSQLSession
-from secret_rotation.engines.postgresql.verifier import verifier
-from secret_rotation.engines.postgresql.wire import DRIVER_ERRORS
 from secret_rotation.errors import DatabaseError, DatabaseUnreachableError, PermissionDeniedError, StatementFailedError
-from secret_rotation.model import Password
+from secret_rotation.password import Password
 from secret_rotation.tls import Trust
 from tests.engines.conftest import Subject
-from tests.fixtures.databases import MakeUser
-from tests.fixtures.servers import chosen_majors
-
-
-@pytest.fixture(scope="module", params=sorted({min(chosen_majors()), max(chosen_majors())}))
-def md5_server(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
-    """A server that keeps passwords as MD5 hashes."""
-    with start_postgres(request.param, password_encryption="md5") as server:
-        hba = server.log_path.parent / "hba.conf"
-        hba.write_text("host all all 127.0.0.1/32 md5\n")
-        server.restart(hba_file=hba)
-        yield server
-
-
-def _stored(subject: Subject, username: str) -> str:
-    ((text,),) = subject.user.administrate(f"SELECT rolpassword FROM pg_authid WHERE rolname = '{username}'")  # noqa: S608
-    return str(text)
+from tests.engines.holder import HOLDER
 
 
 def _set_everywhere(subject: Subject, password: Password) -> None:
     with subject.session(subject.credentials()) as session:
         session.set_own_password(subject.password, password)
+        session.overwrite_own_password(password, [])
     with subject.superuser_session() as session:
         session.set_password(subject.user.username, password)
-        session.mirror(subject.pair, subject.pair.clone, password)
+        session.mirror(subject.pair, subject.pair.clone, password, HOLDER)
         with pytest.raises(DatabaseError):
             session.set_password("no_such_role", password)
 
 
-def _psycopg2_errors() -> list[type[Exception]]:
-    found, todo = [], [psycopg2.Error, psycopg2.Warning]
-    while todo:
-        kind = todo.pop()
-        found.append(kind)
-        todo += kind.__subclasses__()
-    return found
+def _tree(kind: type[Exception]) -> Iterator[type[Exception]]:
+    yield kind
+    for derived in kind.__subclasses__():
+        yield from _tree(derived)
 
 
 def test_the_server_gets_a_verifier(postgres_subject: Subject) -> None:
     """What the server stores is the SCRAM verifier that it was sent, and the password logs in."""
     subject, password = postgres_subject, Password(secrets.token_urlsafe())
     _set_everywhere(subject, password)
-    assert all(
-        _stored(subject, name).startswith("SCRAM-SHA-256$4096:") for name in (subject.pair.original, subject.pair.clone)
-    )
+    for name in (subject.pair.original, subject.pair.clone):
+        ((text,),) = subject.user.administrate(f"SELECT rolpassword FROM pg_authid WHERE rolname = '{name}'")  # noqa: S608
+        assert text.startswith("SCRAM-SHA-256$4096:")
     assert subject.logs_in(password)
-
-
-def test_a_server_with_md5_gets_md5(md5_server: PostgresServer, make_user: MakeUser) -> None:
-    """A server that is set to MD5, as old ones are, gets a hash that its clients can use."""
-    subject, password = Subject(PostgreSQL(md5_server.ca_bundle), make_user(md5_server)), Password("pä ss%")
-    _set_everywhere(subject, password)
-    assert _stored(subject, subject.pair.clone).startswith("md5")
-    assert subject.works(subject.pair.clone, password)
 
 
 def test_a_password_that_looks_like_a_verifier_is_a_password(postgres_subject: Subject) -> None:
@@ -134,7 +104,7 @@ def test_functions_of_others_are_not_called(postgres_subject: Subject, unique_na
     )
     superuser = subject.credentials(subject.superuser().username, subject.superuser().password)
     with subject.engine.connect_superuser(superuser, Deadline.after(60)) as session:
-        session.mirror(subject.pair, subject.pair.clone, Password("new"))
+        session.mirror(subject.pair, subject.pair.clone, Password("new"), HOLDER)
     with subject.session(subject.credentials(subject.pair.clone, Password("new"))) as session:
         session.verify_identity()
 
@@ -148,11 +118,10 @@ def test_a_missing_right_has_its_sqlstate(postgres_subject: Subject) -> None:
     assert raised.value.code == "42501"
 
 
-def test_every_sqlstate_is_an_error_of_ours(newest_postgres: PostgresServer, make_user: MakeUser) -> None:
+def test_every_sqlstate_is_an_error_of_ours(newest: Subject) -> None:
     """Whatever the server raises becomes a DatabaseError with its SQLSTATE, and its text is not repeated."""
-    subject = Subject(PostgreSQL(newest_postgres.ca_bundle), make_user(newest_postgres))
     codes = sorted({code for code in vars(errorcodes).values() if isinstance(code, str) and len(code) == 5})
-    with subject.engine.connect(subject.credentials(), Deadline.after(60)) as session:
+    with newest.session(newest.credentials()) as session:
         assert isinstance(session, PostgreSQLSession)
         for code in (code for code in codes if code.isalnum() and code.upper() == code and code[:2] != "00"):
             block = f"BEGIN RAISE EXCEPTION 'hunter2' USING ERRCODE = '{code}'; END"
@@ -164,7 +133,7 @@ def test_every_sqlstate_is_an_error_of_ours(newest_postgres: PostgresServer, mak
 def test_every_exception_of_psycopg2_is_an_error_of_ours(newest: Subject) -> None:
     """There is no exception of psycopg2 that is not mapped, at login or later, and none is quoted."""
     credentials = newest.credentials()
-    for kind in _psycopg2_errors():
+    for kind in (*_tree(psycopg2.Error), *_tree(psycopg2.Warning)):
         assert issubclass(kind, DRIVER_ERRORS)
         error = kind("hunter2")
         for failure in (login_failure(error, credentials, Trust()), statement_failure(error, "ALTER", credentials)):
@@ -172,10 +141,7 @@ def test_every_exception_of_psycopg2_is_an_error_of_ours(newest: Subject) -> Non
             assert "hunter2" not in str(failure)
 
 
-def test_an_unknown_password_encryption_is_an_error(postgres_subject: Subject) -> None:
-    """An algorithm that is not known is never guessed at: nothing is sent."""
-    with closing(postgres_subject.server.connect(postgres_subject.server.superuser)) as driver:
-        with pytest.raises(StatementFailedError, match="password_encryption"):
-            verifier(Password("x"), "app", "argon2", driver)  # type: ignore[arg-type]
-        with pytest.raises(StatementFailedError, match="nothing was sent"):
-            verifier(Password("\ud800"), "app", "scram-sha-256", driver)  # type: ignore[arg-type]
+def test_a_password_that_has_no_verifier_is_an_error(postgres_subject: Subject) -> None:
+    """Where no verifier can be made of a password, nothing is sent: the server would log what it can't read."""
+    with postgres_subject.superuser_session() as session, pytest.raises(StatementFailedError, match="nothing was sent"):
+        session.set_password("app", Password("\ud800"))

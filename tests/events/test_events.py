@@ -1,14 +1,13 @@
 """The sample events are what Secrets Manager sends, and the environment file is what the functions read."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path, PurePosixPath
 
-from lab.up.place import DEFAULT_PORT, Place
-from lab.up.residents import ca_bundle
-from secret_rotation.model import RotationRequest, Step
+from lab.up.endpoint import DEFAULT_PORT, LabEndpoint
+from lab.up.files import ca_bundle
+from secret_rotation.examination.requests import Action, DoctorRequest
+from secret_rotation.request import RotationRequest, Step
 
 ROOT = Path(__file__).parents[2]
 EVENTS = ROOT / "events"
@@ -42,10 +41,19 @@ def test_the_environment_file_sets_what_the_template_has() -> None:
 
 
 def test_the_environment_file_names_the_lab_that_the_readme_starts() -> None:
-    """Secrets Manager is where the README's `make lab` puts it, and the CA bundle where its `cp` does."""
+    """Secrets Manager and RDS are where the README's `make lab` puts them, and the CA bundle where its `cp` does."""
     readme = (EVENTS / "README.md").read_text()
-    place = Place(re.findall(r"make lab LAB_ADDRESS=(\S+)", readme)[0], DEFAULT_PORT)
+    endpoint = LabEndpoint(re.findall(r"make lab LAB_ADDRESS=(\S+)", readme)[0], DEFAULT_PORT)
     parameters = json.loads((EVENTS / "env.json").read_text())["Parameters"]
-    assert parameters["SECRETS_MANAGER_ENDPOINT"] == place.url
+    assert {parameters["SECRETS_MANAGER_ENDPOINT"], parameters["RDS_ENDPOINT"]} == {endpoint.url}
     copied = re.findall(r"cp (\S+) \.aws-sam/build/PostgresqlSingleUserFunction/(\S+)", readme)
-    assert copied == [(str(ca_bundle(place).relative_to(ROOT)), PurePosixPath(parameters["RDS_CA_BUNDLE"]).name)]
+    assert copied == [(str(ca_bundle(endpoint).relative_to(ROOT)), PurePosixPath(parameters["RDS_CA_BUNDLE"]).name)]
+
+
+def test_there_is_one_event_for_each_action_of_the_doctor() -> None:
+    """Each file asks for what its name says, and for the secret that waits in the lab."""
+    secret = json.loads((EVENTS / FILES[Step.CREATE_SECRET]).read_text())["SecretId"]
+    for action in Action:
+        request = DoctorRequest.from_event(json.loads((EVENTS / f"doctor_{action}.json").read_text()))
+        assert request.action is action
+        assert request.secret in (secret, "")

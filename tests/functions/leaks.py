@@ -3,14 +3,15 @@
 import json
 import tempfile
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from lab.observation import StepReport
 from lab.world import World
-from tests.fixtures.processes import family
+from tests.fixtures import shown
 
 
-class Watch:
+class LeakSearch:
     """Gathers what a world shows to others while it runs, and the secrets that it must not show."""
 
     def __init__(self, world: World) -> None:
@@ -20,9 +21,7 @@ class Watch:
 
     def look(self, step: StepReport | None = None) -> None:
         """Look at the processes and at the secrets, as they are now; `step` is the one that has just ended."""
-        for process in family():
-            self._seen[f"command line of process {process.pid}"] = process.command_line
-            self._seen[f"environment of process {process.pid}"] = process.environment
+        self._seen |= dict(shown.of_processes())
         self.secrets |= dict(self._passwords())
         if step:
             event = self._world.cloud.rotation_event(step.secret_arn, step.step, step.token)
@@ -35,10 +34,10 @@ class Watch:
     def leaks(self, output: str) -> list[str]:
         """Each secret that is shown, and where."""
         logs = {f"log of {name}": "\n".join(f.log_lines).encode() for name, f in self._world.functions.items()}
-        shown = {"output": output.encode(), **logs, **self._seen, **dict(self._files())}
+        places = {"output": output.encode(), **logs, **self._seen, **dict(self._files())}
         return [
             f"{name} in the {where}"
-            for where, content in shown.items()
+            for where, content in places.items()
             for name, secret in self.secrets.items()
             if secret.encode() in content
         ]
@@ -56,13 +55,4 @@ class Watch:
     def _files(self) -> Iterator[tuple[str, bytes]]:
         folders = [server.log_path.parent for server in self._world.servers]
         folders += Path(tempfile.gettempdir()).glob("lambda-*")
-        files = (path for folder in folders for path in folder.rglob("*"))
-        return ((f"file {path}", content) for path in files if (content := _content(path)) is not None)
-
-
-def _content(path: Path) -> bytes | None:
-    """A file's bytes; None for anything else, and for a file that has just gone."""
-    try:
-        return path.read_bytes() if path.is_file() else None
-    except OSError:
-        return None
+        return chain.from_iterable(map(shown.of_folder, folders))

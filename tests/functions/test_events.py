@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab.lambda_environment.code import REPOSITORY
-from lab.up.residents import BY_HAND, move_in
-from lab.world import EngineName, World
+from lab.up.sample_applications import BY_HAND, PAIRING_BY_HAND, add_sample_applications
+from lab.world import World
 
 if TYPE_CHECKING:
     from lab.observation import StepReport
@@ -19,13 +19,12 @@ def test_the_sample_events_rotate(tmp_path: Path) -> None:
     events = [json.loads((REPOSITORY / "events" / file).read_text()) for file in FILES]
     reports: list[StepReport] = []
     with World(reports.append, ca_bundle=tmp_path / "ca.pem") as world:
-        (server,) = world.start_servers([EngineName.POSTGRESQL])
-        move_in(world, EngineName.POSTGRESQL, server)
-        application = next(one for one in world.applications.values() if one.secret_name == BY_HAND)
+        (server,) = world.start_servers([PAIRING_BY_HAND.kit])
+        add_sample_applications(world, PAIRING_BY_HAND.kit, server)
+        application = next(one for one in world.applications.values() if one.secret.name == BY_HAND)
         for event in events * 2:
-            invocation = world.functions["postgresql_single_user"].invoke(event)
+            invocation = world.functions[PAIRING_BY_HAND.function].invoke(event)
             assert not invocation.failed, invocation.error_message
-        value = world.value(application, "AWSCURRENT")
-        assert application.user.can_log_in(value["username"], value["password"])
-        assert world.cloud.version_with(application.secret_arn, "AWSCURRENT") == events[0]["ClientRequestToken"]
+        assert application.logs_in()
+        assert application.secret.version_with("AWSCURRENT") == events[0]["ClientRequestToken"]
     assert reports == []  # nobody but the events has rotated anything

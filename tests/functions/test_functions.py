@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import stat
 from collections import Counter
 from collections.abc import Callable
@@ -13,28 +14,22 @@ from typing import Any
 import pytest
 
 from lab.lambda_environment import FunctionCode, Invocation
+from lab.pairing import PAIRINGS, Pairing
 from lab.secretsmanager import faults
-from lab.world import EngineName, StrategyName
-from tests.fixtures.processes import running
-from tests.functions.conftest import STEPS, Deploy, Deployed
+from tests.fixtures.deployed import STEPS, Deploy, each_function
+from tests.fixtures.processes import peak_memory_kb
 
-FUNCTIONS = [(engine, strategy) for engine in EngineName for strategy in StrategyName]
-IDS = [f"{engine}_{strategy}" for engine, strategy in FUNCTIONS]
 LOG_KEYS = {"level", "message", "timestamp", "service", "secret_arn", "step", "version_id", "strategy", "engine"}
-POSTGRESQL, MYSQL = EngineName
-SINGLE_USER, ALTERNATING_USERS = StrategyName
+ANY_PAIRING = next(iter(PAIRINGS.values()))
+"""For what no engine could change."""
 MEGABYTE_KB = 1024
-
-each_function = pytest.mark.parametrize(("engine", "strategy"), FUNCTIONS, ids=IDS)
 
 
 @each_function
 @pytest.mark.parametrize("find_code", [FunctionCode.from_source, FunctionCode.from_build], ids=["source", "build"])
-def test_a_rotation(
-    deploy: Deploy, engine: EngineName, strategy: StrategyName, find_code: Callable[[str], FunctionCode]
-) -> None:
+def test_a_rotation(deploy: Deploy, pairing: Pairing, find_code: Callable[[str], FunctionCode]) -> None:
     """Each function, from its source and as `sam build` makes it, rotates a real database."""
-    deployed = deploy(engine, strategy, find_code=find_code)
+    deployed = deploy(pairing, find_code=find_code)
     before = deployed.secret.value()
     run = deployed.secret.rotate()
     assert run.succeeded, run.outcome
@@ -44,9 +39,9 @@ def test_a_rotation(
 
 
 @each_function
-def test_the_log(deploy: Deploy, engine: EngineName, strategy: StrategyName) -> None:
+def test_the_log(deploy: Deploy, pairing: Pairing) -> None:
     """Each step writes JSON lines only, none of them twice, each with the keys to find it by; one says how it ended."""
-    deployed = deploy(engine, strategy)
+    deployed = deploy(pairing)
     token = deployed.secret.begin()
     for step in STEPS:
         invocation = deployed.step(step, token)
@@ -56,14 +51,14 @@ def test_the_log(deploy: Deploy, engine: EngineName, strategy: StrategyName) -> 
         for line in logs:
             assert line.keys() >= LOG_KEYS
             assert (line["secret_arn"], line["version_id"]) == (deployed.secret.arn, token)
-            assert (line["step"], line["strategy"]) == (step, strategy)
-            assert line["engine"] == engine
+            assert (line["step"], line["strategy"]) == (step, pairing.strategy)
+            assert line["engine"] == pairing.kit.name
 
 
 @each_function
-def test_the_metrics(deploy: Deploy, engine: EngineName, strategy: StrategyName) -> None:
+def test_the_metrics(deploy: Deploy, pairing: Pairing) -> None:
     """Each step adds one EMF document to its log: its outcome and its duration, by step, strategy and engine."""
-    deployed = deploy(engine, strategy)
+    deployed = deploy(pairing)
     token = deployed.secret.begin()
     for step in STEPS:
         (metrics,) = (line for line in lines(deployed.step(step, token)) if "_aws" in line)
@@ -76,9 +71,9 @@ def test_the_metrics(deploy: Deploy, engine: EngineName, strategy: StrategyName)
 
 
 @each_function
-def test_an_error_of_a_step(deploy: Deploy, engine: EngineName, strategy: StrategyName) -> None:
+def test_an_error_of_a_step(deploy: Deploy, pairing: Pairing) -> None:
     """A step that stops is a FunctionError with the error's name and message, and holds no value of the secret."""
-    deployed = deploy(engine, strategy, port="no port", note="for nobody's eyes")
+    deployed = deploy(pairing, port="no port", note="for nobody's eyes")
     invocation = deployed.step("createSecret", deployed.secret.begin())
     assert (invocation.failed, invocation.error_type) == (True, "InvalidSecretError")
     assert "port" in str(invocation.error_message)
@@ -89,8 +84,13 @@ def test_an_error_of_a_step(deploy: Deploy, engine: EngineName, strategy: Strate
 
 def test_an_invocation_killed_by_its_timeout(deploy: Deploy) -> None:
     """A function that Lambda ends is reported as timed out, and the service's next attempt completes the rotation."""
-    deployed = deploy(POSTGRESQL, SINGLE_USER, timeout_seconds=4)
-    deployed.secret.cloud.faults.add(faults.delay("UpdateSecretVersionStage", 4.8, nth=1))
+    deployed = deploy(ANY_PAIRING, timeout_seconds=8)
+
+    def stop() -> None:
+        (process_id,) = deployed.function.process_ids
+        os.kill(process_id, signal.SIGSTOP)
+
+    deployed.secret.cloud.faults.add(faults.call("UpdateSecretVersionStage", stop, nth=1))
     run = deployed.secret.rotate()
     assert [step.invocation.error_type for step in run.steps if step.invocation.failed] == ["Sandbox.Timedout"]
     assert run.succeeded, run.outcome
@@ -98,12 +98,11 @@ def test_an_invocation_killed_by_its_timeout(deploy: Deploy) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variable", "value"),
-    [("PASSWORD_LENGTH", "3"), ("OLD_PASSWORD", "maybe"), ("RDS_CA_BUNDLE", "/opt/nothing.pem")],
+    ("variable", "value"), [("PASSWORD_LENGTH", "3"), ("OLD_PASSWORD", "maybe"), ("RDS_CA_BUNDLE", "/opt/nothing.pem")]
 )
 def test_wrong_settings(deploy: Deploy, variable: str, value: str) -> None:
     """A wrong setting ends the function at its init, with an error that names the variable, and nothing is called."""
-    deployed = deploy(POSTGRESQL, SINGLE_USER, variables={variable: value})
+    deployed = deploy(ANY_PAIRING, variables={variable: value})
     token = deployed.secret.begin()
     invocation = deployed.step("createSecret", token)
     assert invocation.error_type == "InvalidSettingsError"
@@ -112,9 +111,7 @@ def test_wrong_settings(deploy: Deploy, variable: str, value: str) -> None:
 
 
 @each_function
-def test_code_that_cannot_be_written_to(
-    deploy: Deploy, engine: EngineName, strategy: StrategyName, tmp_path: Path
-) -> None:
+def test_code_that_cannot_be_written_to(deploy: Deploy, pairing: Pairing, tmp_path: Path) -> None:
     """A cold start and a rotation work where /var/task and /opt are read-only, and write nothing there."""
 
     def read_only(name: str) -> FunctionCode:
@@ -126,18 +123,19 @@ def test_code_that_cannot_be_written_to(
             path.chmod(path.stat().st_mode & ~(stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))
         return FunctionCode(copies[0], tuple(copies[1:]))
 
-    deployed = deploy(engine, strategy, find_code=read_only)
+    deployed = deploy(pairing, find_code=read_only)
     files = contents(tmp_path)
     assert deployed.secret.rotate().succeeded
     assert contents(tmp_path) == files
 
 
 @each_function
-def test_memory(deploy: Deploy, engine: EngineName, strategy: StrategyName) -> None:
+def test_memory(deploy: Deploy, pairing: Pairing) -> None:
     """A whole rotation stays below 256 MB, half of what the template gives the functions."""
-    deployed = deploy(engine, strategy)
+    deployed = deploy(pairing)
     assert deployed.secret.rotate().succeeded
-    assert 10 * MEGABYTE_KB < peak_memory_kb(deployed) < 256 * MEGABYTE_KB
+    [process_id] = deployed.function.process_ids
+    assert 10 * MEGABYTE_KB < peak_memory_kb(process_id) < 256 * MEGABYTE_KB
 
 
 def lines(invocation: Invocation) -> list[dict[str, Any]]:
@@ -150,15 +148,3 @@ def contents(folder: Path) -> dict[Path, bytes]:
     """All files below a folder. Root may write anywhere, so its bytecode is passed over."""
     files = (path for path in folder.rglob("*") if path.is_file())
     return {path: path.read_bytes() for path in files if os.geteuid() != 0 or path.suffix != ".pyc"}
-
-
-def peak_memory_kb(deployed: Deployed) -> int:
-    """The most memory that the function's process ever had, in KB (of 1024 bytes)."""
-    processes = [process for process in running() if process.variables.get("_HANDLER")]
-    (function,) = (
-        process
-        for process in processes
-        if process.variables["AWS_LAMBDA_FUNCTION_NAME"] == deployed.environment.name
-        and process.arguments[1:3] == ["-m", "awslambdaric"]
-    )
-    return function.peak_memory_kb

@@ -1,38 +1,45 @@
 """What the tests of the lab's servers do again and again."""
 
-from __future__ import annotations
-
+import os
+import sys
 import time
-from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from lab.servers import start_mysql, start_postgres
-from tests.fixtures.servers import chosen_majors
+from lab.engines import KITS, Kit
+from lab.engines.versions import DOCKER, image_versions
+from lab.servers import DatabaseServer
+from lab.servers.container import can_run
+from tests.fixtures.databases import newest_database_name
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+Source = tuple[Kit, str | None]
+CONNECTION_FAILED: tuple[type[Exception], ...] = tuple(kit.driver.OperationalError for kit in KITS)
+IMPORTS_AS_HERE = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+"""The environment of a process of Python that finds the modules that this one finds."""
+ENGINE_IDS = [kit.engine_key for kit in KITS]
 
-    from lab.servers import DatabaseServer, Login
 
-MAJOR = max(chosen_majors())
+def _kits_and_sources() -> Iterator[Source]:
+    """Every kit as chosen, and from the newest image that is on this machine: none is downloaded for the tests."""
+    for kit in KITS:
+        yield kit, None
+        if not image_versions(kit.choice_variable, tuple(kit.images)):
+            here = [f"{DOCKER}:{version}" for version, image in kit.images.items() if can_run(image)]
+            yield from ((kit, source) for source in here[-1:])
 
 
-def start(engine: str, **settings: Any) -> DatabaseServer:  # noqa: ANN401 - whatever the server has
+SOURCES = list(_kits_and_sources())
+"""The kits, and what their variables have to say for servers from another source than the chosen one."""
+
+
+def source_id(case: Source) -> str:
+    """A test's name for a kit and its source."""
+    return "-".join(filter(None, (case[0].engine_key, case[1])))
+
+
+def start(kit: Kit, **settings: Any) -> DatabaseServer:  # noqa: ANN401 - whatever the server has
     """Start a server of the newest chosen version."""
-    return start_mysql(**settings) if engine == "mysql" else start_postgres(MAJOR, **settings)
-
-
-def rows(server: DatabaseServer, login: Login, *statements: str) -> tuple[Any, ...]:
-    """Run statements as a user, and return the rows of the last one."""
-    with closing(server.connect(login)) as connection, connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
-        return tuple(cursor.fetchall()) if cursor.description else ()
-
-
-def first_row(server: DatabaseServer, login: Login, sql: str) -> Any:  # noqa: ANN401 - as the database has it
-    """Return the first row of a query."""
-    return tuple(rows(server, login, sql)[0])
+    return kit.start(newest_database_name(kit), **settings)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

@@ -1,45 +1,35 @@
 """What the tests of the tap do again and again: log in through it, run statements, be a client that can be killed."""
 
-from __future__ import annotations
-
-import json
+import pickle
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
 
-import psycopg2
-import pymysql
+from lab.application_user import ApplicationUser
+from lab.engines.pool import shared
+from lab.servers import DatabaseServer, Login
+from lab.servers.model import Connection
+from lab.tap import FROM_DATABASE, Message, Tap
+from tests.lab.helpers import IMPORTS_AS_HERE, wait_until
 
-from lab.servers import Login
-from lab.servers.pool import MYSQL, shared
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from lab.application_user import ApplicationUser
-    from lab.servers import DatabaseServer, MySQLServer, PostgresServer
-    from lab.servers.model import Connection
-    from lab.tap import Message, Tap
-
-CONNECTION_FAILED = (psycopg2.OperationalError, pymysql.err.OperationalError)
-# Runs statements, says so, and waits for its end: in a process of its own, so that it can be killed.
 CLIENT = """
-import importlib, json, sys, time
-driver, parameters, statements = json.load(sys.stdin)
-cursor = importlib.import_module(driver).connect(**parameters).cursor()
-for statement in statements:
+import pickle, sys, time
+from lab.engines.pool import shared
+facts, login, dbname, statements = pickle.load(sys.stdin.buffer)
+cursor = shared(facts).connect(login, dbname).cursor()
+for statement in ("BEGIN", *statements):
     cursor.execute(statement)
 print("done", flush=True)
 time.sleep(60)
 """
+"""Runs statements in a transaction, says so, and waits for its end. A process of its own can be killed."""
 
 
 def behind(tap: Tap, server: DatabaseServer) -> DatabaseServer:
     """The server as clients see it through the tap: verified, as host localhost."""
-    facts = cast("PostgresServer | MySQLServer", server).facts
-    return shared(replace(facts, port=tap.port))
+    return shared(replace(server.facts, port=tap.port))
 
 
 def log_in(tap: Tap, user: ApplicationUser, password: str | None = None) -> Connection:
@@ -54,42 +44,56 @@ def run(tap: Tap, user: ApplicationUser, sql: str) -> None:
 
 
 @contextmanager
-def client_process(tap: Tap, user: ApplicationUser, *statements: str) -> Iterator[subprocess.Popen[str]]:
-    """A client that can be killed, not in autocommit mode; told what to do through a pipe, where no one sees it."""
-    name = {"user": user.username, "password": user.password, "database": user.dbname}
-    parameters = {"host": "localhost", "port": tap.port, **name, **tls(user)}
-    driver = "pymysql" if user.engine == MYSQL else "psycopg2"
-    command = [sys.executable, "-c", CLIENT]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+def client_process(tap: Tap, user: ApplicationUser, *statements: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A client that can be killed, in a transaction; told what to do through a pipe, where no one sees it."""
+    told = behind(tap, user.server).facts, Login(user.username, user.password), user.dbname, statements
+    with subprocess.Popen(
+        [sys.executable, "-c", CLIENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=IMPORTS_AS_HERE
+    ) as process:
         assert process.stdin
         with process.stdin as pipe:
-            json.dump([driver, parameters, statements], pipe)
+            pickle.dump(told, pipe)
         yield process
         process.kill()
 
 
-def tls(user: ApplicationUser) -> dict[str, str]:
-    """The parameters of either driver for verified TLS."""
-    bundle = str(user.server.ca_bundle)
-    return {"ssl_ca": bundle} if user.engine == MYSQL else {"sslmode": "verify-full", "sslrootcert": bundle}
+def kill_at_the_answer(tap: Tap, user: ApplicationUser) -> None:
+    """Change the password in a client that is killed at the server's answer, and wait until its session has ended."""
+    changing: list[Message] = []
+
+    def strike(message: Message) -> None:
+        if message.name.startswith("Query: ALTER"):
+            changing.append(message)
+        elif changing and message.direction is FROM_DATABASE:
+            client.kill()
+
+    with client_process(tap, user, user.kit.change_of_own_password(user.username, "new"), "COMMIT") as client:
+        tap.observer = strike
+        assert client.stdout
+        assert client.stdout.read() == b""
+        assert changing
+    tap.wait_until_idle()
+    wait_until(lambda: user.sessions() == 0)
 
 
-def sessions(user: ApplicationUser) -> int:
-    """How many sessions of the user the server has."""
-    table = "performance_schema.processlist WHERE user" if user.engine == MYSQL else "pg_stat_activity WHERE usename"
-    return int(user.administrate(f"SELECT count(*) FROM {table} = '{user.username}'")[0][0])  # noqa: S608 - ours
+def messages_of_a_session(tap: Tap, user: ApplicationUser) -> list[str]:
+    """What is seen of a login, a statement and a goodbye; all but the first messages are known to be the user's."""
+    messages: list[Message] = []
+    tap.observer = messages.append
+    run(tap, user, "SELECT 1")
+    tap.wait_until_idle()
+    assert {message.username for message in messages[6:]} == {user.username}
+    assert tap.connections == 1
+    return without_numbers(messages)
 
 
-def notes(user: ApplicationUser) -> str:
-    """The name of the user's table."""
-    return f"{user.dbname if user.engine == MYSQL else 'public'}.notes_{user.username}"
-
-
-def change_password(user: ApplicationUser, password: str) -> str:
-    """The statement with which a user sets its own password."""
-    if user.engine == MYSQL:
-        return f"ALTER USER USER() IDENTIFIED BY '{password}'"
-    return f"ALTER ROLE {user.username} PASSWORD '{password}'"
+def end_of_a_rejected_login(tap: Tap, user: ApplicationUser) -> str:
+    """The last message of a login that is rejected."""
+    messages: list[Message] = []
+    tap.observer = messages.append
+    assert not behind(tap, user.server).can_log_in(user.username, "wrong", user.dbname)
+    tap.wait_until_idle()
+    return messages[-1].name
 
 
 def without_numbers(messages: list[Message]) -> list[str]:

@@ -1,16 +1,16 @@
 """What the local Secrets Manager shows of its calls, and what it lets go wrong."""
 
-import json
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from mypy_boto3_secretsmanager import SecretsManagerClient
 
-from lab.secretsmanager import FUNCTION_CALLER, OPERATOR_CALLER, LocalSecretsManager, SecretsManagerProcess, faults
-from tests.fixtures.cloud import MakeSecret, Secret, new_token, refused
+from lab.application import Secret, new_token
+from lab.secretsmanager import FUNCTION_CALLER, OPERATOR_CALLER, LocalSecretsManager, faults
+from tests.fixtures.cloud import MakeSecret, refused
 
 LAG_SECONDS = 0.8
 ONE_ATTEMPT = {"total_max_attempts": 1, "mode": "standard"}
@@ -141,36 +141,14 @@ def test_call_of_the_tests_own(secret: Secret) -> None:
 
 def test_concurrent_puts(secret: Secret) -> None:
     """Of two overlapping PutSecretValue calls with one token and different values, exactly one wins."""
-    token, results = new_token(), []
+    token = new_token()
 
-    def put(value: str) -> None:
+    def put(value: str) -> str:
         try:
             secret.put(value, stages=("AWSPENDING",), token=token)
-            results.append("OK")
         except secret.client.exceptions.ResourceExistsException:
-            results.append("exists")
+            return "exists"
+        return "OK"
 
-    threads = [threading.Thread(target=put, args=(value,)) for value in ("one", "two")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(results) == ["OK", "exists"]
-
-
-def test_server_in_a_process_of_its_own() -> None:
-    """The same server runs in a child process, with its call log, labels and faults reachable over HTTP."""
-    with SecretsManagerProcess() as process:
-        client = process.client()
-        version = client.create_secret(Name="remote", SecretString=json.dumps({"password": "hunter2"}))["VersionId"]
-        process.fault("error", "GetSecretValue", code="AccessDeniedException")
-        with refused("AccessDeniedException"):
-            client.get_secret_value(SecretId="remote")
-        assert process.labels("remote") == {version: {"AWSCURRENT"}}
-        assert [(call.operation, call.result) for call in process.calls()] == [
-            ("CreateSecret", "OK"),
-            ("GetSecretValue", "AccessDeniedException"),
-        ]
-        assert "hunter2" not in repr(process.calls())
-        with pytest.raises(ValueError, match="can't find the specified secret"):
-            process.labels("unknown")
+    with ThreadPoolExecutor() as executor:
+        assert sorted(executor.map(put, ("one", "two"))) == ["OK", "exists"]

@@ -1,96 +1,127 @@
 """The demo: what it shows, how it ends, and what it says where something is wrong."""
 
-from __future__ import annotations
-
 import io
 import os
 import re
 import signal
+import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from lab.console import Printer
-from lab.demo.narrator import Narrator
-from lab.demo.show import Show
+from lab.demo.demo import Demo
+from lab.demo.step_printer import StepPrinter
+from lab.engines import KITS, Kit
 from lab.secretsmanager import faults
 from lab.servers.process import wait_for
-from lab.world import EngineName, World
+from lab.world import World
+from scripts.recording import PICTURE, lines_of, picture
+from secret_rotation.request import Step
 from tests.fixtures.processes import descendants, is_alive
-from tests.lab.commands import TIMEOUT_SECONDS, end, read_until, run, running
-
-if TYPE_CHECKING:
-    import subprocess
-    from collections.abc import Iterator
+from tests.lab.commands import TIMEOUT_SECONDS, assert_ends_cleanly, read_until, run, running
 
 DEMO = "lab.demo"
-STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
+STEPS = tuple(Step)
 FACTS = ("before", "after", "calls", "connections", "time", "client")
 COLUMNS = 80
 SECOND_RUN_SECONDS = 20
 ESCAPE = "\033"
+VARIES = re.compile(r"\b[0-9a-f]{4}(?= AWS)|\d+")
 pytestmark = pytest.mark.xdist_group("demo")
 
 
-@pytest.fixture(scope="module", params=list(EngineName))
-def demo(request: pytest.FixtureRequest) -> tuple[EngineName, subprocess.CompletedProcess[str], float]:
+@pytest.fixture(scope="module", params=KITS, ids=str)
+def demo(request: pytest.FixtureRequest) -> tuple[Kit, subprocess.CompletedProcess[str], float]:
     """Return what the demo prints into a pipe on either engine, chosen as `make demo ENGINE=...` does, and its time."""
-    engine: EngineName = request.param
-    run(DEMO, ENGINE=engine)  # the first time may download the server
+    kit: Kit = request.param
+    run(DEMO, ENGINE=kit.name)  # the first time may download the server
     started = time.monotonic()
-    return engine, run(DEMO, ENGINE=engine), time.monotonic() - started
+    return kit, run(DEMO, ENGINE=kit.name), time.monotonic() - started
 
 
-Demo = tuple[EngineName, "subprocess.CompletedProcess[str]", float]
+Shown = tuple[Kit, "subprocess.CompletedProcess[str]", float]
 
 
-def test_it_succeeds_in_time(demo: Demo) -> None:
+def _has_gap(demo: Shown) -> bool:
+    return not demo[0].engine.keeps_old_password
+
+
+def test_it_succeeds_in_time(demo: Shown) -> None:
     """The demo ends well, says nothing on standard error, and takes less than 20 s the second time."""
     _, done, seconds = demo
     assert (done.returncode, done.stderr) == (0, "")
     assert seconds < SECOND_RUN_SECONDS
 
 
-def test_it_shows_each_step(demo: Demo) -> None:
-    """Each of the three rotations shows its four steps in order, each with labels, calls, connections and time."""
+def test_it_shows_each_step(demo: Shown) -> None:
+    """Each rotation shows its four steps in order, each with labels, calls, connections and time."""
     lines = demo[1].stdout.splitlines()
     steps = [line.split()[0] for line in lines if line.startswith(STEPS)]
-    assert steps == list(STEPS) * 3
+    assert steps == list(STEPS) * (3 + _has_gap(demo))
     for fact in FACTS:
         assert sum(line.startswith(f"  {fact} ") for line in lines) == len(steps)
 
 
-def test_it_shows_the_labels_moving(demo: Demo) -> None:
+def test_it_shows_the_labels_moving(demo: Shown) -> None:
     """In finishSecret AWSCURRENT moves from the old version to the new one."""
-    finish = demo[1].stdout.partition("finishSecret")[2]
+    finish = demo[1].stdout.partition("\nfinishSecret")[2]
     before, after = re.findall(r"^  (?:before|after) +(.*)$", finish, re.MULTILINE)[:2]
     old, new = re.fullmatch(r"(\w{4}) AWSCURRENT  (\w{4}) AWSPENDING", before).groups()  # type: ignore[union-attr]
     assert after.startswith(f"{old} AWSPREVIOUS  {new} AWSCURRENT")
 
 
-def test_it_shows_the_budget(demo: Demo) -> None:
+def test_it_shows_the_budget(demo: Shown) -> None:
     """A rotation is 8 calls and 2 connections, and one more of each with a superuser."""
     sums = re.findall(r"^In all +(\d+) calls, (\d+) connections", demo[1].stdout, re.MULTILINE)
-    assert sums == [("8", "2"), ("9", "3"), ("9", "3")]
+    assert sums == [("8", "2")] * (1 + _has_gap(demo)) + [("9", "3")] * 2
 
 
-def test_it_is_honest_about_failed_logins(demo: Demo) -> None:
-    """The client meets the gap of single user on PostgreSQL, whose length is told, and no failure anywhere else."""
-    engine, done, _ = demo
-    failed = {
-        name: int(number) for name, number in re.findall(r"^(\w+ users?) .* (\d+) failed$", done.stdout, re.MULTILINE)
-    }
-    has_gap = engine is EngineName.POSTGRESQL
-    assert failed.keys() == {"single user", "alternating users"}
+def test_it_shows_the_option_that_shortens_the_gap(demo: Shown) -> None:
+    """Where there is a gap, setSecret moves AWSCURRENT in a part of its own, and finishSecret finds all done."""
+    part = demo[1].stdout.partition("PROMOTE_EARLY:")[2].partition("ALTERNATING USERS")[0]
+    assert ("moves AWSCURRENT" in part.partition("testSecret")[0]) == _has_gap(demo)
+    assert bool(re.search(r"^finishSecret +finds all done$", part, re.MULTILINE)) == _has_gap(demo)
+
+
+@pytest.mark.parametrize("demo", KITS[:1], ids=str, indirect=True)
+def test_the_recording_is_of_such_a_run(demo: Shown) -> None:
+    """The picture in the README shows what the demo prints today, but for ids, ports, counts and times."""
+    shown = ["".join(row.itertext()) for row in _rows(PICTURE.read_text())]
+    printed = [line for line in lines_of(demo[1].stdout) if line]
+    assert [VARIES.sub("#", line) for line in shown] == [VARIES.sub("#", line) for line in printed]
+
+
+def test_the_recording_shows_every_line_in_its_place() -> None:
+    """Each line has a row of its own, what is painted is painted, and nothing is taken for markup."""
+    rows = _rows(picture(["$ make demo", "a < b & c", "", "\033[31mfailed\033[0m or not"]))
+    assert ["".join(row.itertext()) for row in rows] == ["$ make demo", "a < b & c", "failed or not"]
+    assert [int(row.attrib["y"]) // 20 for row in rows] == [0, 1, 3]
+    assert [(span.attrib["class"], span.text) for span in rows[-1]] == [("bad", "failed")]
+
+
+def _rows(svg: str) -> list[ET.Element]:
+    return list(ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text"))  # noqa: S314 - written by us
+
+
+def test_it_is_honest_about_failed_logins(demo: Shown) -> None:
+    """The client meets the gap where there is one, which is announced and measured, and no other failure."""
+    done = demo[1]
+    lines = re.findall(r"^(\w+ users?(?:, early)?) .* (\d+) failed$", done.stdout, re.MULTILINE)
+    failed = {name: int(number) for name, number in lines}
+    has_gap = _has_gap(demo)
+    assert failed.keys() == {"single user", "alternating users", *["single user, early"] * has_gap}
     assert (failed["single user"] > 0) == has_gap
     assert failed["alternating users"] == 0
     assert bool(re.search(r"For \d+ ms AWSCURRENT was refused", done.stdout)) == has_gap
+    assert ("This rotation has a gap" in done.stdout.partition("createSecret")[0]) == has_gap
 
 
-def test_it_is_plain_in_a_pipe(demo: Demo) -> None:
+def test_it_is_plain_in_a_pipe(demo: Shown) -> None:
     """No line is longer than 80 columns, and there is neither colour nor any other escape sequence."""
     text = demo[1].stdout
     assert max(map(len, text.splitlines())) <= COLUMNS
@@ -101,7 +132,6 @@ class Terminal(io.StringIO):
     """A stream that says that it is a terminal."""
 
     def isatty(self) -> bool:
-        """Return True."""
         return True
 
 
@@ -119,12 +149,7 @@ def test_it_ends_cleanly(number: signal.Signals) -> None:
     """Interrupted in the middle of a rotation, it ends without a traceback, and so do its servers and functions."""
     with running(DEMO) as process:
         read_until(process, "createSecret")
-        family = descendants(process.pid)
-        status, rest = end(process, number)
-    assert status == 128 + signal.SIGINT
-    assert "Traceback" not in rest
-    assert len(family) >= 3  # the database's and the function's supervisors at least, and a server
-    assert not [pid for pid in family if is_alive(pid)]
+        assert_ends_cleanly(process, number)
 
 
 @pytest.fixture
@@ -184,9 +209,9 @@ def test_a_rotation_that_fails_fails_the_demo(tmp_path: Path) -> None:
     """Where a step fails, the demo says why, and that it failed."""
     output = io.StringIO()
     printer = Printer(output)
-    narrator = Narrator(printer)
-    with World(narrator.report, ca_bundle=tmp_path / "ca.pem") as world:
+    step_printer = StepPrinter(printer)
+    with World(step_printer.report, ca_bundle=tmp_path / "ca.pem") as world:
         world.cloud.faults.add(faults.error("PutSecretValue", "AccessDeniedException", times=None))
-        assert not Show(world, narrator, printer).give(EngineName.POSTGRESQL)
+        assert not Demo(world, step_printer, printer).run(KITS[0])
     assert "failed      SecretStoreError: " in output.getvalue()
     assert "single user        0 of 1 rotations" in output.getvalue()

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from threading import Barrier
+from typing import Any
 
 from moto.secretsmanager.models import SecretsStore
 
@@ -24,7 +25,6 @@ class Meeting:
         self.invoked = 0
 
     def invoke(self, event: Mapping[str, object]) -> Invocation:
-        """Wait for the other one."""
         self.running += 1
         self.invoked += 1
         assert self.running == 1, "one environment takes one event at a time"
@@ -58,15 +58,6 @@ def test_the_index_finds_what_moto_finds() -> None:
 
 
 def _create(backend: StrictBackend, name: str) -> str:
-    created = backend.create_secret(
-        name=name,
-        secret_string="{}",
-        secret_binary=None,
-        description=None,
-        tags=None,
-        kms_key_id=None,
-        client_request_token=None,
-        replica_regions=[],
-        force_overwrite=False,
-    )
+    left_out: Any = dict.fromkeys(("secret_binary", "description", "tags", "kms_key_id", "client_request_token"))
+    created = backend.create_secret(name, "{}", replica_regions=[], force_overwrite=False, **left_out)
     return str(json.loads(created)["ARN"])

@@ -1,22 +1,17 @@
 """`make lab LAB_ADDRESS=...`: a lab for containers; 127.0.0.2 stands in for the host's address on their network."""
 
-from __future__ import annotations
-
 import json
 import re
 import socket
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
 
 from lab.lambda_environment import LambdaEnvironment
-from lab.up.residents import find_code
+from lab.up.sample_applications import find_code
 from tests.fixtures.processes import descendants, listening_addresses
 from tests.lab.commands import ROOT, read_until, run
 from tests.lab.up import CREDENTIALS, Lab, lab_up
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ADDRESS = "127.0.0.2"
 EVENTS = ROOT / "events"
@@ -59,6 +54,11 @@ def test_the_sample_events_and_environment_rotate(lab: Lab) -> None:
     stages = json.loads(lab.aws("describe-secret", "--secret-id", "lab/by-hand"))["VersionIdsToStages"]
     assert "AWSCURRENT" in stages[events[0]["ClientRequestToken"]]
     assert_logs_in(lab, "lab/by-hand")
+
+
+def test_its_lines_fit_a_terminal(lab: Lab) -> None:
+    """An address and a port of its own, which the lab then prints for each command, do not make lines too long."""
+    assert max(map(len, lab.greeting.splitlines())) <= 80
 
 
 def test_it_listens_nowhere_else(lab: Lab) -> None:

@@ -1,24 +1,22 @@
 """`make lab`: what it says can be typed, and works: the AWS command line rotates real databases through it."""
 
-from __future__ import annotations
-
 import json
 import re
 import signal
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
 
 from lab.lambda_environment.http_function import HttpFunction
 from lab.servers.process import free_port
+from secret_rotation.request import Step
 from tests.fixtures.processes import descendants, is_alive, listening_addresses
-from tests.lab.commands import ROOT, end, read_until, run, running
-from tests.lab.up import SECRETS, UP, Lab, lab_up
+from tests.lab.commands import ROOT, end, read_until, run
+from tests.lab.helpers import wait_until
+from tests.lab.up import SECRETS, Lab, lab_up
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
+COLUMNS = 80
+STEPS = tuple(Step)
 pytestmark = pytest.mark.xdist_group("lab command")
 
 
@@ -42,6 +40,26 @@ def test_the_aws_command_line_rotates_a_database(lab: Lab, secret: str) -> None:
     login = lab.log_in(secret)
     assert (login.returncode, login.stderr) == (0, "")
     assert re.search(r"^AWSCURRENT +\w+ logs in", login.stdout)
+    logged = map(json.loads, lab.functions_log.read_text().splitlines())
+    steps_logged = [line["step"] for line in logged if line.get("version_id") == version]
+    assert list(dict.fromkeys(steps_logged)) == list(STEPS)
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_nothing_is_wrong_with_a_secret_of_the_lab(lab: Lab, secret: str) -> None:
+    """`rotationctl check` goes through all layers: the roles are there, and the doctor logs in to the database."""
+    assert f"rotationctl check {SECRETS[0]}" in lab.greeting
+    done = lab.rotationctl("check", secret, "--json")
+    found = {check["check"]: check["result"] for check in json.loads(done.stdout)["checks"]}
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {found[name] for name in ("role.secret", "function.doctor", "tls.chain", "login.current")} == {"ok"}
+
+
+def test_a_dry_run_is_told_from_a_rotation(lab: Lab) -> None:
+    """What `--no-rotate-immediately` does is one step, which the lab says."""
+    lab.aws("rotate-secret", "--secret-id", SECRETS[0], "--no-rotate-immediately")
+    steps = read_until(lab.process, "A dry run: nothing was changed")
+    assert re.search(r" testSecret +2 calls, 2 conn\., \d+ ms\n +A dry run", steps)
 
 
 def test_the_sample_events_rotate_by_hand(lab: Lab) -> None:
@@ -50,21 +68,16 @@ def test_the_sample_events_rotate_by_hand(lab: Lab) -> None:
     stages = json.loads(lab.aws("describe-secret", "--secret-id", event["SecretId"]))["VersionIdsToStages"]
     assert stages[event["ClientRequestToken"]] == ["AWSPENDING"]
     assert lab.log_in("lab/by-hand").returncode == 0
-    url = re.findall(r"curl --data @events/create_secret.json (\S+)", lab.greeting)[0]
+    url = re.findall(r"--data @events/create_secret\.json \\\n +(\S+)", lab.greeting)[0]
     assert not HttpFunction(url).invoke(event).failed
+    wait_until(lambda: event["ClientRequestToken"] in lab.functions_log.read_text())
 
 
 def test_it_says_what_to_type(lab: Lab) -> None:
-    """What the lab prints names its port, its servers, and each secret."""
-    for text in (
-        lab.url,
-        "PostgreSQL ",
-        "MySQL ",
-        *SECRETS,
-        "lab/by-hand",
-        "python -m lab login",
-    ):
+    """What the lab prints names its port, its servers, and each secret, in lines that a terminal does not break."""
+    for text in (lab.url, "PostgreSQL ", "MySQL ", *SECRETS, "lab/by-hand", "python -m lab login"):
         assert text in lab.greeting
+    assert max(map(len, lab.greeting.splitlines())) <= COLUMNS
 
 
 def test_it_listens_at_127_0_0_1_only(lab: Lab) -> None:
@@ -81,18 +94,23 @@ def test_a_secret_that_is_not_there(lab: Lab) -> None:
 
 def test_a_port_that_is_taken(lab: Lab) -> None:
     """A second lab on the same port says that it is taken, and how to choose another."""
-    done = run("lab", "--port", lab.port)
-    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    done = run("lab", LAB_PORT=lab.port)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert f"Port {lab.port} is taken" in done.stderr
-    assert "--port" in done.stderr
+    assert "LAB_PORT" in done.stderr
+    assert len(done.stderr.strip()) <= COLUMNS
 
 
-def test_another_lab_leaves_this_one_alone(lab: Lab) -> None:
-    """While a second lab is up at another port, with an authority of its own, the first one's secrets still log in."""
-    with running("lab", "--port", str(free_port()), ENGINE="postgresql") as second:
-        read_until(second, UP)
+def test_another_lab_leaves_this_one_alone(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a second lab is up at another port, with an authority of its own, the first one's secrets still log in.
+
+    The second one is started as all labs of tests are: again, where its port was taken in the meantime.
+    """
+    ports = iter([int(lab.port), free_port()])
+    monkeypatch.setattr("tests.lab.up.free_port", lambda: next(ports))
+    with lab_up(engine="postgres") as second:
+        assert second.port != lab.port
         login = lab.log_in("lab/by-hand")
-        end(second, signal.SIGTERM)
     assert (login.returncode, login.stderr) == (0, "")
 
 
@@ -107,10 +125,10 @@ def test_a_port_that_is_none(port: str) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_ends_cleanly(number: signal.Signals) -> None:
     """Ctrl-C and SIGTERM end the lab, well and with all that it started; ENGINE chooses what that is."""
-    with running("lab", "--port", str(free_port()), ENGINE="postgresql") as process:
-        assert "MySQL" not in read_until(process, UP)
-        started = descendants(process.pid)
-        status, rest = end(process, number)
+    with lab_up(engine="postgresql") as lab:
+        assert "MySQL" not in lab.greeting
+        started = descendants(lab.process.pid)
+        status, rest = end(lab.process, number)
     assert (status, rest.strip()) == (0, "Ending the lab.")
     assert len(started) >= 3  # a database's and two functions' supervisors, and more below them
     assert not [pid for pid in started if is_alive(pid)]

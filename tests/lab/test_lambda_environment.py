@@ -20,6 +20,8 @@ from lab.lambda_environment import (
     LambdaEnvironment,
 )
 from tests.fixtures.cloud import MakeSecret
+from tests.fixtures.processes import descendants, is_alive
+from tests.lab.helpers import wait_until
 
 HANDLER = """
 import json, os, time
@@ -122,10 +124,8 @@ def test_timeout(function: LambdaEnvironment) -> None:
     """An invocation that takes longer than the timeout is ended, and the next one works."""
     started = time.monotonic()
     invocation = function.invoke({"sleep": 30})
-    assert (invocation.error_type, invocation.error_message) == (
-        "Sandbox.Timedout",
-        "Task timed out after 1.00 seconds",
-    )
+    assert invocation.error_type == "Sandbox.Timedout"
+    assert invocation.error_message == "Task timed out after 1.00 seconds"
     assert time.monotonic() - started < 5
     assert not function.invoke({}).failed
 
@@ -181,32 +181,18 @@ with LambdaEnvironment(FunctionCode(Path(sys.argv[1]), (Path(sys.argv[2]),))) as
 def test_dies_with_its_parent(code: FunctionCode) -> None:
     """Nothing of the environment outlives the process that started it, even where that is killed."""
     paths = (str(code.task_root), str(code.python_path[0]))
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(["."])}
     with subprocess.Popen(
-        [sys.executable, "-c", PARENT, *paths], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+        [sys.executable, "-c", PARENT, *paths],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": "."},
     ) as parent:
         assert parent.stdout is not None
         assert parent.stdout.readline()
         family = descendants(parent.pid)
         parent.send_signal(signal.SIGKILL)
     assert len(family) >= 3  # the supervisor, the emulator and the function
-    deadline = time.monotonic() + 10
-    while alive(family) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not alive(family)
-
-
-def descendants(pid: int) -> set[int]:
-    """The processes below this one."""
-    lists = Path(f"/proc/{pid}/task").glob("*/children")
-    children = {int(child) for names in lists for child in names.read_text().split()}
-    return children.union(*(descendants(child) for child in children))
-
-
-def alive(pids: set[int]) -> set[int]:
-    """Those of the processes that have not ended."""
-    stats = {pid: Path(f"/proc/{pid}/stat") for pid in pids}
-    return {pid for pid, stat in stats.items() if stat.exists() and ") Z " not in stat.read_text()}
+    wait_until(lambda: not any(map(is_alive, family)))
 
 
 def test_emulator_missing(code: FunctionCode, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

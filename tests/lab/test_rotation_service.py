@@ -1,15 +1,18 @@
 """The local rotation service behaves as AWS's; sources in lab/secretsmanager/README.md."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from mypy_boto3_secretsmanager import SecretsManagerClient
 
+from lab.application import Secret, new_token
 from lab.lambda_environment import InProcessFunction, Invocation
 from lab.secretsmanager import LocalSecretsManager
-from tests.fixtures.cloud import MakeSecret, Secret, new_token, refused
+from tests.fixtures.cloud import MakeSecret, refused
 
 STEPS = ["createSecret", "setSecret", "testSecret", "finishSecret"]
 
@@ -28,18 +31,15 @@ class Rotator:
 
     @property
     def steps(self) -> list[object]:
-        """The steps invoked so far."""
         return [event["Step"] for event in self.events]
 
     def invoke(self, event: Mapping[str, object]) -> Invocation:
-        """Keep the event, then do the step."""
         self.events.append(event)
         if event["Step"] == self.pause_at:
             self.paused.set()
             self.go_on.wait(10)
-        return InProcessFunction(
-            lambda event, _: self._step(**{key: str(value) for key, value in event.items()})
-        ).invoke(event)
+        step = {key: str(value) for key, value in event.items()}
+        return InProcessFunction(lambda _event, _context: self._step(**step)).invoke(event)
 
     def _step(self, Step: str, SecretId: str, ClientRequestToken: str, **token: str) -> None:  # noqa: N803 - the event's keys
         if self.fail_at == Step and self.failures:
@@ -75,6 +75,17 @@ def secret(make_rotating_secret: MakeSecret, rotator: Rotator) -> Secret:
     return make_rotating_secret("old", rotator)
 
 
+@contextmanager
+def paused(secret: Secret, rotator: Rotator, step: str, **parameters: Any) -> Iterator[str]:  # noqa: ANN401 - boto3's
+    """While a rotation of the secret is in this step; its token, where it is no dry run."""
+    rotator.pause_at = step
+    answer = secret.client.rotate_secret(SecretId=secret.arn, **parameters)
+    assert rotator.paused.wait(10)
+    yield answer.get("VersionId", "")
+    rotator.go_on.set()
+    secret.cloud.wait_for_rotation(secret.arn)
+
+
 def names(secret: Secret) -> list[str]:
     """The names of the secret's CloudTrail events."""
     return [event.name for event in secret.cloud.events(secret.arn)]
@@ -92,13 +103,10 @@ def test_four_steps(secret: Secret, rotator: Rotator) -> None:
 
 def test_rotate_secret_is_asynchronous(secret: Secret, rotator: Rotator) -> None:
     """RotateSecret answers while the first step runs; the token is AWSPENDING without a value until it is put."""
-    rotator.pause_at = "createSecret"
-    answer = secret.client.rotate_secret(SecretId=secret.arn)
-    assert rotator.paused.wait(10)
-    assert secret.labels()[answer["VersionId"]] == {"AWSPENDING"}
-    with refused("ResourceNotFoundException"):
-        secret.client.get_secret_value(SecretId=secret.arn, VersionId=answer["VersionId"], VersionStage="AWSPENDING")
-    rotator.go_on.set()
+    with paused(secret, rotator, "createSecret") as token:
+        assert secret.labels()[token] == {"AWSPENDING"}
+        with refused("ResourceNotFoundException"):
+            secret.client.get_secret_value(SecretId=secret.arn, VersionId=token, VersionStage="AWSPENDING")
     assert secret.cloud.wait_for_rotation(secret.arn).succeeded
 
 
@@ -143,9 +151,8 @@ def test_next_rotation_is_refused_and_reattempts(secret: Secret, rotator: Rotato
     rotator.fail_at = "setSecret"
     failed = secret.rotate()
     rotator.fail_at = None
-    with refused(
-        "InvalidRequestException", "^.*A previous rotation isn't complete. That rotation will be reattempted.$"
-    ):
+    told = "^.*A previous rotation isn't complete. That rotation will be reattempted.$"
+    with refused("InvalidRequestException", told):
         secret.client.rotate_secret(SecretId=secret.arn)
     run = secret.cloud.wait_for_rotation(secret.arn)
     assert (run.succeeded, run.token) == (True, failed.token)
@@ -178,13 +185,11 @@ def test_the_same_request_twice(secret: Secret, rotator: Rotator) -> None:
 def test_dry_run(secret: Secret, rotator: Rotator) -> None:
     """RotateImmediately=false invokes testSecret only, on a copy of AWSCURRENT as it is now, which it then removes."""
     secret.put("changed since its creation")
-    before, rotator.pause_at = secret.labels(), "testSecret"
-    secret.client.rotate_secret(SecretId=secret.arn, RotateImmediately=False)
-    assert rotator.paused.wait(10)
-    pending = secret.client.get_secret_value(SecretId=secret.arn, VersionStage="AWSPENDING")
-    assert (pending["SecretString"], pending["VersionStages"]) == ("changed since its creation", ["AWSPENDING"])
-    assert pending["VersionId"] not in before
-    rotator.go_on.set()
+    before = secret.labels()
+    with paused(secret, rotator, "testSecret", RotateImmediately=False):
+        pending = secret.client.get_secret_value(SecretId=secret.arn, VersionStage="AWSPENDING")
+        assert (pending["SecretString"], pending["VersionStages"]) == ("changed since its creation", ["AWSPENDING"])
+        assert pending["VersionId"] not in before
     assert secret.cloud.wait_for_rotation(secret.arn).succeeded
     assert (secret.labels(), rotator.steps) == (before, ["testSecret"])
     assert names(secret) == ["TestRotationStarted", "TestRotationSucceeded"]
@@ -202,13 +207,9 @@ def test_failed_dry_run(secret: Secret, rotator: Rotator) -> None:
 @pytest.mark.parametrize("operation", ["put_secret_value", "update_secret"])
 def test_manual_value_abandons_the_rotation(secret: Secret, rotator: Rotator, operation: str) -> None:
     """A value put by hand in the middle of a rotation takes AWSPENDING away and ends the rotation."""
-    rotator.pause_at = "setSecret"
-    secret.client.rotate_secret(SecretId=secret.arn)
-    assert rotator.paused.wait(10)
-    token = getattr(secret.client, operation)(SecretId=secret.arn, SecretString="by hand")["VersionId"]
-    assert secret.version_with("AWSPENDING") is None
-    rotator.go_on.set()
-    secret.cloud.wait_for_rotation(secret.arn)
+    with paused(secret, rotator, "setSecret"):
+        token = getattr(secret.client, operation)(SecretId=secret.arn, SecretString="by hand")["VersionId"]
+        assert secret.version_with("AWSPENDING") is None
     assert secret.version_with("AWSCURRENT") == token
     assert rotator.steps == ["createSecret", "setSecret"]
     assert names(secret) == ["RotationStarted", "RotationAbandoned"]
@@ -218,9 +219,7 @@ def test_pending_removed_by_hand_abandons_the_rotation(secret: Secret, rotator: 
     """Taking AWSPENDING off a failed rotation's version unsticks the secret: the next rotation has a new token."""
     rotator.fail_at = "setSecret"
     failed = secret.rotate()
-    secret.client.update_secret_version_stage(
-        SecretId=secret.arn, VersionStage="AWSPENDING", RemoveFromVersionId=failed.token
-    )
+    secret.remove_pending()
     assert names(secret)[-1] == "RotationAbandoned"
     rotator.fail_at = None
     run = secret.rotate()
@@ -230,12 +229,8 @@ def test_pending_removed_by_hand_abandons_the_rotation(secret: Secret, rotator: 
 
 def test_cancel(secret: Secret, rotator: Rotator) -> None:
     """CancelRotateSecret turns rotation off, invokes no further step, and leaves the labels as they are."""
-    rotator.pause_at = "setSecret"
-    token = secret.client.rotate_secret(SecretId=secret.arn)["VersionId"]
-    assert rotator.paused.wait(10)
-    secret.client.cancel_rotate_secret(SecretId=secret.arn)
-    rotator.go_on.set()
-    secret.cloud.wait_for_rotation(secret.arn)
+    with paused(secret, rotator, "setSecret") as token:
+        secret.client.cancel_rotate_secret(SecretId=secret.arn)
     assert rotator.steps == ["createSecret", "setSecret"]
     assert secret.labels()[token] == {"AWSPENDING"}
     assert secret.client.describe_secret(SecretId=secret.arn)["RotationEnabled"] is False
@@ -288,12 +283,9 @@ def test_configuration_is_described(secret: Secret) -> None:
 def test_steps_are_recorded(secret: Secret) -> None:
     """A run tells for each step what the function answered and how the labels moved."""
     run = secret.rotate()
-    finish = run.steps[-1]
     assert [(record.step, record.invocation.failed) for record in run.steps] == [(step, False) for step in STEPS]
-    assert (finish.labels_before[run.token], finish.labels_after[run.token]) == (
-        {"AWSPENDING"},
-        {"AWSCURRENT", "AWSPENDING"},
-    )
+    assert run.steps[-1].labels_before[run.token] == {"AWSPENDING"}
+    assert run.steps[-1].labels_after[run.token] == {"AWSCURRENT", "AWSPENDING"}
 
 
 def test_waiting_for_no_rotation(secret: Secret, cloud: LocalSecretsManager) -> None:

@@ -9,8 +9,10 @@ import pytest
 from botocore.exceptions import ClientError
 from mypy_boto3_secretsmanager import SecretsManagerClient
 
+from lab.application import Secret, new_token
+from lab.cloud import AwsError
 from lab.secretsmanager import LocalSecretsManager, Variations
-from tests.fixtures.cloud import MakeSecret, Secret, new_token, refused
+from tests.fixtures.cloud import MakeSecret, refused
 
 VALUE = {"username": "app", "password": "first"}
 OTHER = {"username": "app", "password": "second"}
@@ -172,11 +174,8 @@ def test_list_versions(secret: Secret, cloud: LocalSecretsManager) -> None:
 
 def test_list_versions_in_pages(secret: Secret) -> None:
     """ListSecretVersionIds gives MaxResults versions and a token for the rest."""
-    wanted = {
-        str(secret.version_with("AWSCURRENT")),
-        secret.put(VALUE, stages=("A",)),
-        secret.put(OTHER, stages=("B",)),
-    }
+    first = str(secret.version_with("AWSCURRENT"))
+    wanted = {first, secret.put(VALUE, stages=("A",)), secret.put(OTHER, stages=("B",))}
     page = secret.client.list_secret_version_ids(SecretId=secret.arn, MaxResults=2)
     rest = secret.client.list_secret_version_ids(SecretId=secret.arn, NextToken=page["NextToken"])
     assert len(page["Versions"]) == 2
@@ -228,10 +227,12 @@ def test_sensitive_values_are_not_echoed(client: SecretsManagerClient, secret: S
     assert "sensitive" not in str(raised.value)
 
 
-def test_unknown_secret(client: SecretsManagerClient) -> None:
-    """A secret that does not exist is ResourceNotFoundException."""
+def test_unknown_secret(client: SecretsManagerClient, cloud: LocalSecretsManager) -> None:
+    """A secret that does not exist is ResourceNotFoundException, and an error where a test asks for its labels."""
     with refused("ResourceNotFoundException", "can't find the specified secret"):
         client.describe_secret(SecretId="no/such/secret")
+    with pytest.raises(AwsError, match="can't find the specified secret"):
+        cloud.labels("no/such/secret")
 
 
 def test_name_is_taken(secret: Secret) -> None:

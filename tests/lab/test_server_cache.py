@@ -1,23 +1,24 @@
 """The cache of the servers' software: filled once, complete or not there, and clear about what went wrong."""
 
-from __future__ import annotations
-
 import errno
 import os
+import platform
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from lab.servers import ProvisionError, ServerStartError, postgres_software, start_postgres, supported_majors
+from lab.engines.mysql.software import debian_mysql, local_mysql, mysql_source
+from lab.engines.pool import PoolListener, ServerPool, ask
+from lab.engines.postgresql import POSTGRESQL, software, supported_majors
+from lab.engines.postgresql.kit import SERVER_PREFIX
+from lab.servers import ProvisionError, ServerStartError
 from lab.servers.cache import provide
-from lab.servers.mysql_software import local_mysql, mysql_source
-from lab.servers.pool import PoolListener, ServerPool, ask
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from lab.servers.host import architecture
+from tests.fixtures.servers import newest_database_name
 
 MAJOR = max(supported_majors())
 SLOW_BUILD = """
@@ -35,7 +36,7 @@ print(sum(path.suffix == "" for path in provide("software", build).glob("[a-z]*"
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return an empty cache that the servers' user can reach."""
+    """An empty cache that the servers' user can reach."""
     for folder in (tmp_path, *tmp_path.parents):
         if folder.stat().st_uid == os.geteuid() and not folder.stat().st_mode & 0o001:
             folder.chmod(0o755)  # pytest closes its temporary folders to others
@@ -96,11 +97,11 @@ def test_full_disk_is_said_and_leaves_nothing(cache: Path) -> None:
 
 
 def test_failed_download_is_said_and_leaves_nothing(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a network, starting a server says which software could not be had, and why."""
+    """Without a network, whoever wants software is told what could not be had, and why."""
     for name, value in {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(cache), "PIP_CONFIG_FILE": os.devnull}.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(ProvisionError, match=rf"Could not prepare postgres-{MAJOR}[^$]*No matching distribution"):
-        start_postgres(MAJOR)
+        software.postgres_software(MAJOR)
     assert not [path for path in cache.iterdir() if path.is_dir()]
 
 
@@ -108,10 +109,10 @@ def test_failed_download_is_said_and_leaves_nothing(cache: Path, monkeypatch: py
 def test_changed_download_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Software whose hash is not the pinned one is not used."""
     pins = tmp_path / "pins.txt"
-    pins.write_text(re.sub(r"sha256:\w{4}", "sha256:0000", postgres_software.PINS.read_text()))
-    monkeypatch.setattr(postgres_software, "PINS", pins)
+    pins.write_text(re.sub(r"sha256:\w{4}", "sha256:0000", software.PINS.read_text()))
+    monkeypatch.setattr(software, "PINS", pins)
     with pytest.raises(ProvisionError, match="DO NOT MATCH THE HASHES"):
-        start_postgres(MAJOR)
+        software.postgres_software(MAJOR)
 
 
 def test_cache_that_servers_cannot_reach_is_refused(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,7 +127,7 @@ def test_cache_that_servers_cannot_reach_is_refused(cache: Path, monkeypatch: py
 def test_version_that_is_not_pinned_is_refused() -> None:
     """A major version without a pin is an error that lists those that have one."""
     with pytest.raises(ProvisionError, match=r"PostgreSQL 13 is not pinned.*14, 15, 16, 17, 18"):
-        start_postgres(13)
+        software.postgres_software(13)
 
 
 def test_unknown_source_of_mysql_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,11 +137,24 @@ def test_unknown_source_of_mysql_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
         mysql_source()
 
 
-def test_missing_local_mysql_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """LAB_MYSQL=local without a mysqld says so, and takes no other in its place."""
+@pytest.mark.parametrize(
+    ("prepare", "words"),
+    [(debian_mysql, r"no apt-get here.*LAB_MYSQL=local"), (local_mysql, "no mysqld on PATH")],
+)
+def test_a_mysql_that_is_not_here_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, prepare: Callable[[], object], words: str
+) -> None:
+    """Elsewhere than on Debian there is none of its packages; LAB_MYSQL=local without a mysqld takes no other."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ProvisionError, match="no mysqld on PATH"):
-        local_mysql()
+    with pytest.raises(ProvisionError, match=words):
+        prepare()
+
+
+def test_another_system_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that the servers do not run on is named with its system, since x86_64 alone is no reason."""
+    monkeypatch.setattr(platform, "system", lambda: "Darwin")
+    with pytest.raises(ProvisionError, match=r"not on Darwin on "):
+        architecture()
 
 
 def test_processes_share_the_servers_of_a_pool() -> None:
@@ -148,11 +162,11 @@ def test_processes_share_the_servers_of_a_pool() -> None:
     pool = ServerPool()
     listener = PoolListener(pool)
     try:
-        name = f"postgres{MAJOR}"
+        name = newest_database_name(POSTGRESQL)
         assert ask(listener.address, listener.key, name) == pool.facts(name)
         assert ask(listener.address, listener.key, name) == pool.facts(name)
-        with pytest.raises(ServerStartError, match="PostgreSQL 13 is not pinned"):
-            ask(listener.address, listener.key, "postgres13")
+        with pytest.raises(ServerStartError, match=r"no engine for 'postgres13'.* postgres18, "):
+            ask(listener.address, listener.key, f"{SERVER_PREFIX}13")
     finally:
         listener.close()
         pool.stop()

@@ -3,15 +3,16 @@
 import struct
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import count
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lab.engines.mysql.decoder import MySQLDecoder
+from lab.engines.postgresql.decoder import PostgreSQLDecoder
 from lab.tap.decoder import Decoder, Frame, GarbageError
 from lab.tap.message import FROM_DATABASE, TO_DATABASE, Direction
-from lab.tap.mysql import MySQLDecoder
-from lab.tap.postgresql import PostgreSQLDecoder
 from lab.tap.statement import keywords
 
 Transcript = list[tuple[Direction, bytes, list[str]]]
@@ -69,7 +70,9 @@ POSTGRESQL: Transcript = [
     (FROM_DATABASE, message(b"E", b"SERROR\0VERROR\0C42601\0Mapp_1\0\0"), ["ErrorResponse 42601"]),
     (TO_DATABASE, message(b"X"), ["Terminate"]),
 ]
+TOO_MANY = message(b"E", b"SFATAL\0VFATAL\0C53300\0\0")
 HANDSHAKE = packet(2, handshake(CLIENT_SSL, b"app_1\0\x20..."))
+EOF = b"\xfe\0\0\2\0"
 MYSQL_LOGIN: Transcript = [
     (FROM_DATABASE, packet(0, b"\x0a8.4.0\0..."), ["Greeting"]),
     (TO_DATABASE, packet(1, handshake(CLIENT_SSL)), ["SSLRequest"]),
@@ -91,12 +94,7 @@ MYSQL: Transcript = [
     (TO_DATABASE, packet(0, b"\x03SELECT 1, 2"), ["Query: SELECT ..."]),
     (
         FROM_DATABASE,
-        packet(1, b"\x02")
-        + packet(2, b"\x03def...")
-        + packet(3, b"\x03def...")
-        + packet(4, b"\xfe\0\0\2\0")
-        + packet(5, b"\x011\x012")
-        + packet(6, b"\xfe\0\0\2\0"),
+        b"".join(map(packet, count(1), [b"\x02", *[b"\x03def..."] * 2, EOF, b"\x011\x012", EOF])),
         ["ResultSet header", *["ColumnDefinition ..."] * 2, "EOF", "ResultSet row ...", "EOF"],
     ),
     (TO_DATABASE, packet(0, b"\x0e"), ["Ping"]),
@@ -108,8 +106,18 @@ TRANSCRIPTS = [
     pytest.param(MySQLDecoder, MYSQL, id="mysql"),
 ]
 
+KINDS = st.sampled_from([b"R", b"C", b"E", b"Q", b"P"])
+CONTENT = st.binary(max_size=20)
 
-def replay(decoder: Decoder, transcript: Transcript, pieces: Callable[[bytes], list[bytes]]) -> list[list[Frame]]:
+
+def whole(data: bytes) -> list[bytes]:
+    """In one piece."""
+    return [data]
+
+
+def replay(
+    decoder: Decoder, transcript: Transcript, pieces: Callable[[bytes], list[bytes]] = whole
+) -> list[list[Frame]]:
     """Feed a transcript in pieces; the messages of each of its entries."""
     return [
         [frame for piece in pieces(data) for frame in decoder.feed(direction, piece)]
@@ -127,9 +135,9 @@ def assert_same(frames: list[list[Frame]], transcript: Transcript) -> None:
 def test_whole(new_decoder: Callable[[], Decoder], transcript: Transcript) -> None:
     """Each message has its name, and all of its bytes; who logs in and who ends the connection is known."""
     decoder = new_decoder()
-    assert_same(replay(decoder, transcript[:-1], lambda data: [data]), transcript[:-1])
+    assert_same(replay(decoder, transcript[:-1]), transcript[:-1])
     assert (decoder.username, decoder.has_ended) == ("app_1", False)
-    assert_same(replay(decoder, transcript[-1:], lambda data: [data]), transcript[-1:])
+    assert_same(replay(decoder, transcript[-1:]), transcript[-1:])
     assert decoder.has_ended
 
 
@@ -144,7 +152,7 @@ def test_split(new_decoder: Callable[[], Decoder], transcript: Transcript) -> No
 
 def test_postgresql_tls_begins_after_the_yes() -> None:
     """Both sides of PostgreSQL begin TLS after the server's S, and only then."""
-    frames = [frame for entry in replay(PostgreSQLDecoder(), POSTGRESQL, lambda data: [data]) for frame in entry]
+    frames = [frame for entry in replay(PostgreSQLDecoder(), POSTGRESQL) for frame in entry]
     assert [frame.name for frame in frames if frame.early_tls is not None] == ["SSL accepted"]
 
 
@@ -167,35 +175,34 @@ def test_postgresql_refused_tls() -> None:
     assert (refused.name, refused.early_tls, startup.name) == ("SSL refused", None, "StartupMessage")
 
 
-def test_postgresql_error_instead_of_the_byte() -> None:
-    """A server that is in trouble answers SSLRequest with a whole message."""
-    decoder = PostgreSQLDecoder()
-    decoder.feed(TO_DATABASE, SSL_REQUEST)
-    (frame,) = decoder.feed(FROM_DATABASE, message(b"E", b"SFATAL\0VFATAL\0C53300\0\0"))
-    assert (frame.name, decoder.has_ended) == ("ErrorResponse 53300", True)
-
-
-def test_postgresql_cancel() -> None:
-    """A CancelRequest is all that its connection is for."""
-    decoder = PostgreSQLDecoder()
-    (frame,) = decoder.feed(TO_DATABASE, opening(80877102, bytes(8)))
-    assert (frame.name, decoder.has_ended) == ("CancelRequest", True)
+@pytest.mark.parametrize(
+    ("new_decoder", "before", "direction", "sent", "name"),
+    [
+        (PostgreSQLDecoder, POSTGRESQL[2:3], FROM_DATABASE, TOO_MANY, "ErrorResponse 53300"),
+        (PostgreSQLDecoder, [], TO_DATABASE, opening(80877102, bytes(8)), "CancelRequest"),
+        (MySQLDecoder, [], FROM_DATABASE, packet(0, b"\xff\x10\x04Too many connections"), "Error 1040"),
+    ],
+    ids=["PostgreSQL's error", "PostgreSQL's cancel request", "MySQL's error"],
+)
+def test_connections_that_end_early(
+    new_decoder: Callable[[], Decoder], before: Transcript, direction: Direction, sent: bytes, name: str
+) -> None:
+    """A server in trouble says so instead of yes or a greeting; a CancelRequest is all that its connection is for."""
+    decoder = new_decoder()
+    replay(decoder, before)
+    (frame,) = decoder.feed(direction, sent)
+    assert (frame.name, decoder.has_ended) == (name, True)
 
 
 def test_mysql_result_without_eof() -> None:
     """A client may ask for results without EOF in the middle; a long row that begins like one is a row."""
     login: Transcript = [MYSQL_LOGIN[0], (TO_DATABASE, packet(1, handshake(CLIENT_DEPRECATE_EOF, b"app_1\0")), [])]
     decoder = MySQLDecoder()
-    replay(decoder, [*login, (FROM_DATABASE, packet(2, b"\0\0\0\2\0\0\0"), [])], lambda data: [data])
+    replay(decoder, [*login, (FROM_DATABASE, packet(2, b"\0\0\0\2\0\0\0"), [])])
     decoder.feed(TO_DATABASE, packet(0, b"\x03SELECT 1"))
     row = b"\xfe" + (1 << 24).to_bytes(8, "little") + bytes(1 << 24)
-    parts = (
-        packet(1, b"\x01"),
-        packet(2, b"\x03def"),
-        packet(3, row[:LONGEST_PACKET]),
-        packet(4, row[LONGEST_PACKET:]),
-    )
-    frames = decoder.feed(FROM_DATABASE, b"".join(parts) + packet(5, b"\xfe\0\0\2\0\0\0"))
+    payloads = (b"\x01", b"\x03def", row[:LONGEST_PACKET], row[LONGEST_PACKET:], b"\xfe\0\0\2\0\0\0")
+    frames = decoder.feed(FROM_DATABASE, b"".join(map(packet, count(1), payloads)))
     assert [frame.name for frame in frames] == ["ResultSet header", "ColumnDefinition ...", "ResultSet row ...", "EOF"]
 
 
@@ -203,19 +210,12 @@ def test_mysql_result_without_eof() -> None:
 def test_mysql_message_of_16_mb(extra: int) -> None:
     """A message that is longer than a packet can be ends with the first packet that is not full, even an empty one."""
     decoder = MySQLDecoder()
-    replay(decoder, MYSQL_LOGIN, lambda data: [data])
+    replay(decoder, MYSQL_LOGIN)
     data = packet(0, b"\x03SELECT '".ljust(LONGEST_PACKET, b"x")) + packet(1, b"'".rjust(extra, b"x")[:extra])
     assert decoder.feed(TO_DATABASE, data[:-1]) == []
     (frame,) = decoder.feed(TO_DATABASE, data[-1:])
     assert (frame.name, frame.data == data) == ("Query: SELECT ...", True)
     assert [frame.name for frame in decoder.feed(FROM_DATABASE, packet(2, b"\0\0\0\2\0\0\0"))] == ["OK"]
-
-
-def test_mysql_error_instead_of_greeting() -> None:
-    """A server that takes no more connections says so instead of greeting, and that ends it."""
-    decoder = MySQLDecoder()
-    (frame,) = decoder.feed(FROM_DATABASE, packet(0, b"\xff\x10\x04Too many connections"))
-    assert (frame.name, decoder.has_ended) == ("Error 1040", True)
 
 
 @pytest.mark.parametrize(
@@ -237,21 +237,29 @@ def test_mysql_error_instead_of_greeting() -> None:
 def test_garbage(decoder: type[Decoder], before: Transcript, direction: Direction, garbage: bytes) -> None:
     """What is not of the protocol is said to be so, and not waited for."""
     conversation = decoder()
-    replay(conversation, before, lambda data: [data])
+    replay(conversation, before)
     with pytest.raises(GarbageError):
         conversation.feed(direction, garbage)
 
 
-@given(st.data())
-def test_any_bytes(data: st.DataObject) -> None:
+@pytest.mark.parametrize(
+    ("new_decoder", "transcript", "sent_at_last"),
+    [
+        pytest.param(PostgreSQLDecoder, POSTGRESQL, st.builds(message, KINDS, CONTENT), id="postgresql"),
+        pytest.param(MySQLDecoder, MYSQL, st.builds(packet, st.just(0), CONTENT), id="mysql"),
+    ],
+)
+@given(data=st.data())
+def test_any_bytes(
+    new_decoder: Callable[[], Decoder],
+    transcript: Transcript,
+    sent_at_last: st.SearchStrategy[bytes],
+    data: st.DataObject,
+) -> None:
     """Whatever comes is said to be garbage, or becomes messages that are what came, as far as they are complete."""
-    is_mysql = data.draw(st.booleans())
-    transcript = MYSQL if is_mysql else POSTGRESQL
-    decoder: Decoder = MySQLDecoder() if is_mysql else PostgreSQLDecoder()
-    replay(decoder, transcript[: data.draw(st.integers(0, len(transcript)))], lambda sent: [sent])
-    direction, content = data.draw(st.sampled_from(Direction)), data.draw(st.binary(max_size=20))
-    kind = data.draw(st.sampled_from([b"R", b"C", b"E", b"Q", b"P"]))
-    sent = packet(0, content) if is_mysql else message(kind, content)
+    decoder = new_decoder()
+    replay(decoder, transcript[: data.draw(st.integers(0, len(transcript)))])
+    direction, sent = data.draw(st.sampled_from(Direction)), data.draw(sent_at_last)
     with suppress(GarbageError):
         frames = decoder.feed(direction, sent)
         assert sent.startswith(b"".join(frame.data for frame in frames))

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from lab.application_user import create_application_user
+from lab.engines import tapped
 from lab.servers import DatabaseServer
-from lab.tap import Message, Tap
+from lab.tap import Message
 from tests.fixtures.rotation import STRATEGIES, Application, MakeApplication
 
 
@@ -21,7 +22,7 @@ def record(
 
     def rotate_twice() -> tuple[list[Message], Application]:
         messages: list[Message] = []
-        with Tap(either_engine, messages.append) as tap:
+        with tapped(either_engine, messages.append) as tap:
             user = create_application_user(either_engine, tap, unique_name())
             application = make_application(user, request.param)
             assert application.rotate().succeeded

@@ -1,25 +1,24 @@
 """A lab that is up, as `make lab` keeps it, and what its user types."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
 from lab.address import LOOPBACK
 from lab.secretsmanager import OPERATOR_CALLER
 from lab.servers.process import free_port
-from tests.lab.commands import ROOT, read_until, run, running
+from tests.fixtures.cloud import AWS
+from tests.lab.commands import ROOT, EndedError, read_until, run, running
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-AWS = ROOT / ".venv-sam" / "bin" / "aws"
 UP = "Rotations, as they happen:"
+ATTEMPTS = 3
+PORT_TAKEN = re.compile(r"Port \d+ is taken|Address already in use")
+"""What a lab says where something listens at its port: before it starts, and in the moment after it has looked."""
 SECRETS = [
     "lab/postgresql-single-user",
     "lab/postgresql-alternating-users",
@@ -38,6 +37,7 @@ class Lab:
         self.port = str(port)
         self.url = f"http://{address}:{port}"
         self.greeting = read_until(process, UP)
+        self.functions_log = ROOT / re.findall(r"Their log +(\S+)", self.greeting)[0]
 
     def aws(self, *arguments: str) -> str:
         """Run `aws secretsmanager ...` against the lab; return what it prints."""
@@ -51,16 +51,44 @@ class Lab:
             check=True,
         ).stdout
 
+    def rotationctl(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run rotationctl against the lab."""
+        path = f"{ROOT}{os.pathsep}{ROOT / 'layers' / 'secret_rotation'}"
+        return subprocess.run(
+            [sys.executable, "-m", "rotationctl", *arguments, "--endpoint-url", self.url],
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": path, **CREDENTIALS},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
     def log_in(self, secret: str) -> subprocess.CompletedProcess[str]:
         """Run `python -m lab login SECRET`, with the options that the lab says."""
-        return run("lab", "login", secret, *re.findall(r"-m lab login \S+(.*)", self.greeting)[0].split())
+        return run("lab", "login", secret, *re.findall(r"-m lab login \S+(?: \\\n(.*))?", self.greeting)[0].split())
 
 
 @contextmanager
-def lab_up(address: str = LOOPBACK) -> Iterator[Lab]:
-    """Keep a lab with both engines up at an address, on a port of its own."""
+def lab_up(address: str = LOOPBACK, engine: str = "") -> Iterator[Lab]:
+    """Keep a lab up at an address, on a port of its own: with both engines, unless one is chosen."""
+    with ExitStack() as stack:
+        lab = _started(stack, address, engine)
+        yield lab
+        lab.process.terminate()
+        lab.process.wait()
+
+
+def _started(stack: ExitStack, address: str, engine: str) -> Lab:
+    """Start a lab; again, at another port, where another process took the free one first."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return _start(stack, address, engine)
+        except EndedError as error:
+            if not PORT_TAKEN.search(str(error)):
+                raise
+    return _start(stack, address, engine)
+
+
+def _start(stack: ExitStack, address: str, engine: str) -> Lab:
     port = free_port()
-    with running("lab", "--port", str(port), LAB_ADDRESS=address) as process:
-        yield Lab(process, address, port)
-        process.terminate()
-        process.wait()
+    process = stack.enter_context(running("lab", "--port", str(port), LAB_ADDRESS=address, ENGINE=engine))
+    return Lab(process, address, port)

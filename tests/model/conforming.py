@@ -3,15 +3,17 @@
 from collections.abc import Hashable
 from contextlib import AbstractContextManager
 
-from secret_rotation.engine import Pair, Session, SuperuserSession
-from secret_rotation.model import Credentials, Password
+from lab.interleavings.database import Database
+from lab.interleavings.deployment import DEADLINE
+from lab.interleavings.engine import ModelEngine
+from lab.interleavings.replay import Replay
+from lab.interleavings.state import Answer, DatabaseUser, Operation, SecretState, SharedState
+from secret_rotation.credentials import Credentials
+from secret_rotation.engine import Engine, Session, SuperuserSession
+from secret_rotation.pairs import Pair
+from secret_rotation.password import Password
 from tests.engines.conftest import Subject
-from tests.fixtures.databases import MYSQL
-from tests.model.database import Database
-from tests.model.engines import ModelMySQL, ModelPostgreSQL
-from tests.model.replay import Replay
-from tests.model.setup import DEADLINE
-from tests.model.world import Account, Answer, Operation, Secret, World
+from tests.engines.holder import HOLDER
 
 
 class RealSubject:
@@ -25,54 +27,47 @@ class RealSubject:
         self._first = first
 
     def user(self) -> AbstractContextManager[Session]:
-        """Log in as the user."""
         return self._subject.session(self._subject.credentials(password=self._first))
 
     def superuser(self) -> AbstractContextManager[SuperuserSession]:
-        """Log in as the superuser."""
         return self._subject.superuser_session()
 
     def logs_in(self, username: str, password: Password) -> bool:
-        """Whether the server accepts a login."""
         return self._subject.logs_in(password, username)
 
 
 class Immediate(Replay):
     """Runs each operation at once, with nothing else going on."""
 
-    def __init__(self, database: Database, world: World) -> None:
-        super().__init__(())
+    def __init__(self, database: Database, state: SharedState) -> None:
+        super().__init__()
         self._database = database
-        self.world = world
+        self.state = state
 
     def perform(self, name: str, **arguments: Hashable) -> Answer:
-        """The answer to an operation."""
-        self.world, answer = self._database.apply(self.world, "", Operation(name, tuple(arguments.items())))
+        self.state, answer = self._database.apply(self.state, "", Operation(name, tuple(arguments.items())))
         return answer
 
 
 class ModelSubject:
     """The same user in the model."""
 
-    def __init__(self, engine: str, username: str, first: Password) -> None:
+    def __init__(self, engine: type[Engine], username: str, first: Password) -> None:
         self.pair = Pair.of(username)
         self._first = first
-        database = Database(keeps_old_password=engine == MYSQL)
-        self._server = Immediate(database, World(Secret(()), (Account(username, first.reveal()),)))
-        self._engine = (ModelMySQL if engine == MYSQL else ModelPostgreSQL)(self._server)
+        database = Database(keeps_old_password=engine.keeps_old_password)
+        self._server = Immediate(database, SharedState(SecretState(()), (DatabaseUser(username, first.reveal()),)))
+        self._engine = ModelEngine(engine, self._server, HOLDER)
 
     def user(self) -> AbstractContextManager[Session]:
-        """Log in as the user."""
         return self._engine.connect(self._credentials(self.pair.original, self._first), DEADLINE)
 
     def superuser(self) -> AbstractContextManager[SuperuserSession]:
-        """Log in as the superuser."""
         return self._engine.connect_superuser(self._credentials("superuser", Password("")), DEADLINE)
 
     def logs_in(self, username: str, password: Password) -> bool:
-        """Whether the model accepts a login."""
-        account = self._server.world.account(username)
-        return account is not None and account.accepts(password.reveal())
+        user = self._server.state.user(username)
+        return user is not None and user.accepts(password.reveal())
 
     def _credentials(self, username: str, password: Password) -> Credentials:
-        return Credentials("db", 1, username, password, None, tls=True, superuser_arn=None, secret="", document={})
+        return Credentials("db", 1, username, password, None, tls=True, superuser_arn=None, secret="")

@@ -1,37 +1,23 @@
 """That the model's database is no fiction: the same operations, there and on real servers, let the same logins in."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from typing import Protocol
 
 import pytest
 
+from lab.engines import kit_of
 from lab.servers import DatabaseServer
-from secret_rotation.engine import Pair, Session, SuperuserSession
 from secret_rotation.errors import RotationError
-from secret_rotation.model import Password
-from tests.engines.conftest import ENGINES, Subject
+from secret_rotation.password import Password
+from tests.engines.conftest import Subject
+from tests.engines.holder import HOLDER
 from tests.fixtures.databases import MakeUser
 from tests.model.conforming import ModelSubject, RealSubject
 
 FIRST, SECOND, THIRD, FOURTH = map(Password, ("first", "second", "third", "fourth"))
 
 
-class Stage(Protocol):
-    """A user whose password is FIRST, on some server."""
-
-    pair: Pair
-
-    def user(self) -> AbstractContextManager[Session]:
-        """Log in as the user."""
-
-    def superuser(self) -> AbstractContextManager[SuperuserSession]:
-        """Log in as the superuser."""
-
-    def logs_in(self, username: str, password: Password) -> bool:
-        """Whether the server accepts a login."""
-
-
+Stage = RealSubject | ModelSubject
+"""A user whose password is FIRST, on some server."""
 Script = Callable[[Stage], Iterator[object]]
 """Yields what came of each operation."""
 
@@ -89,8 +75,8 @@ def a_pair(stage: Stage) -> Iterator[object]:
             (stage.pair.clone, THIRD),
             (stage.pair.original, FOURTH),
         ):
-            yield superuser.exists(stage.pair.clone), superuser.is_pair(stage.pair)
-            yield _outcome(superuser.mirror, stage.pair, username, password)
+            yield superuser.exists(stage.pair.clone), superuser.holding(stage.pair)
+            yield _outcome(superuser.mirror, stage.pair, username, password, HOLDER)
 
 
 def locks(stage: Stage) -> Iterator[object]:
@@ -131,6 +117,7 @@ def test_the_model_lets_in_who_the_server_lets_in(
 ) -> None:
     """The same operations come to the same outcomes, and after each the same user names and passwords log in."""
     user = make_user(either_engine)
-    real = RealSubject(Subject(ENGINES[either_engine.engine](either_engine.ca_bundle), user), FIRST)
-    model = ModelSubject(either_engine.engine, user.username, FIRST)
+    engine = kit_of(either_engine).engine(either_engine.ca_bundle)
+    real = RealSubject(Subject(engine, user), FIRST)
+    model = ModelSubject(type(engine), user.username, FIRST)
     assert _seen(model, script) == _seen(real, script)

@@ -4,17 +4,45 @@ A test reaches a step, runs it under a fault, checks with `stopped` how it ended
 """
 
 import re
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import pytest
 
+from lab.engines import KITS
 from lab.lambda_environment import Invocation
 from lab.relay import Relay
-from secret_rotation.engines.mysql.connection import Connection
-from secret_rotation.engines.postgresql.wire import Wire
-from tests.fixtures.databases import MYSQL
+from lab.servers import Login
 from tests.fixtures.rotation import STEPS, Application
+
+LOST = ("DatabaseUnreachableError", "connection.*lost", "repeat is safe|by itself")
+"""What `stopped` expects of a connection that has ended in the middle."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One of the calls of a rotation: the nth of its operation in its step."""
+
+    step: str
+    operation: str
+    nth: int = 1
+
+
+CALLS = {
+    "-".join((call.step, call.operation, str(call.nth))): call
+    for call in (
+        Call("createSecret", "DescribeSecret"),
+        Call("createSecret", "GetSecretValue"),
+        Call("createSecret", "PutSecretValue"),
+        Call("setSecret", "GetSecretValue"),
+        Call("setSecret", "GetSecretValue", 2),
+        Call("testSecret", "GetSecretValue"),
+        Call("finishSecret", "DescribeSecret"),
+        Call("finishSecret", "UpdateSecretVersionStage"),
+    )
+}
 
 
 def reach(application: Application, step: str) -> str:
@@ -22,6 +50,15 @@ def reach(application: Application, step: str) -> str:
     token = application.begin()
     assert not application.steps(token, *STEPS[: STEPS.index(step)]).failed
     return token
+
+
+def interrupt(application: Application, *steps: str) -> tuple[str, str]:
+    """Run a rotation up to a step, then take its label away; the credentials that it leaves orphaned."""
+    token = application.begin()
+    assert not application.steps(token, *steps).failed
+    orphan = application.credentials("AWSPENDING")
+    application.secret.remove_pending()
+    return orphan
 
 
 def stopped(application: Application, outcome: Invocation, error: str, *patterns: str) -> None:
@@ -36,8 +73,14 @@ def stopped(application: Application, outcome: Invocation, error: str, *patterns
 def keeps_its_promises(application: Application, *texts: str) -> None:
     """Check that the application works, and that no password is in the function's log or these texts."""
     assert application.works() or _is_in_the_gap(application)
+    tells_no_password(application, *texts)
+
+
+def tells_no_password(application: Application, *texts: str) -> None:
+    """Check that no password is in the function's log or these texts."""
+    passwords = _passwords(application)
     for text in (application.stdout.getvalue(), *texts):
-        assert not [password for password in _passwords(application) if password in text]
+        assert not [password for password in passwords if password in text]
 
 
 def completes(application: Application, token: str) -> None:
@@ -46,7 +89,7 @@ def completes(application: Application, token: str) -> None:
     assert not outcome.failed, outcome
     assert application.secret.version_with("AWSCURRENT") == token
     assert application.works()
-    keeps_its_promises(application)
+    tells_no_password(application)
 
 
 def heals(application: Application, token: str) -> None:
@@ -55,13 +98,22 @@ def heals(application: Application, token: str) -> None:
     rotates(application)
 
 
-def rotates(application: Application) -> None:
-    """Check that a rotation completes at its first attempt, and leads to a password that works."""
-    run = application.rotate()
-    assert run.succeeded, run.outcome
-    assert len(run.steps) == len(STEPS), run.steps
-    assert application.works()
-    keeps_its_promises(application)
+def rotates(application: Application, times: int = 1) -> None:
+    """Check that so many rotations complete, each at its first attempt, and lead to passwords that work."""
+    for _ in range(times):
+        run = application.rotate()
+        assert run.succeeded, run.outcome
+        assert len(run.steps) == len(STEPS), run.steps
+        assert application.works()
+        tells_no_password(application)
+
+
+def new_superuser(application: Application, *subjects: str) -> str:
+    """Let masterarn's secret name another superuser, which may change these users; the superuser's name."""
+    login = Login(f"boss_{secrets.token_hex(4)}", secrets.token_urlsafe())
+    application.user.administrate(*application.user.kit.create_superuser(login, subjects))
+    application.superuser_secret.change(username=login.username, password=login.password)
+    return login.username
 
 
 class Statements:
@@ -92,10 +144,10 @@ class Statements:
 
 @contextmanager
 def statements_watched() -> Iterator[Statements]:
-    """Watch the statements of both engines for the length of a block."""
+    """Watch the statements of all engines for the length of a block."""
     statements = Statements()
     with pytest.MonkeyPatch.context() as patch:
-        for kind, method in ((Wire, "execute"), (Connection, "run")):
+        for kind, method in (kit.way_of_statements for kit in KITS):
             patch.setattr(kind, method, _counted(statements, getattr(kind, method)))
         yield statements
 
@@ -122,11 +174,11 @@ def led_to(relay: Relay, port: int) -> Iterator[None]:
 
 
 def _is_in_the_gap(application: Application) -> bool:
-    """Single user on PostgreSQL, from setSecret to finishSecret: the one user has the password of AWSPENDING."""
+    """Whether the one user, which keeps no old password, has that of AWSPENDING: from setSecret to finishSecret."""
     username = application.credentials()[0]
     versions = [application.credentials(stage) for stage in ("AWSCURRENT", "AWSPENDING")]
     return (
-        application.user.engine != MYSQL
+        not application.user.kit.engine.keeps_old_password
         and [name for name, _ in versions] == [username] * 2
         and application.works("AWSPENDING")
     )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from lab.secretsmanager import DatabaseInstance
 from lab.servers import DatabaseServer
-from tests.fixtures.databases import MYSQL, ApplicationUser
+from tests.fixtures.databases import ApplicationUser
 from tests.fixtures.rotation import Application
 
 
@@ -17,12 +17,13 @@ def managed_by_rds(application: Application, tag: str, arn: str) -> None:
 
 def instance(user: ApplicationUser, identifier: str = "localhost") -> DatabaseInstance:
     """The user's server as an instance that RDS knows."""
-    return DatabaseInstance(identifier, user.engine, "localhost", user.relay.port)
+    return DatabaseInstance(identifier, user.server.engine, "localhost", user.relay.port)
 
 
-def engine_family(user: ApplicationUser) -> str:
-    """What follows "aurora-" in the engine's name."""
-    return "mysql" if user.engine == MYSQL else "postgresql"
+def engine_of_clusters(user: ApplicationUser) -> str:
+    """What RDS calls the engine of a cluster: Aurora's name for it, where it has one."""
+    names = user.kit.engine.secret_format.engine_names
+    return next((name for name in names if name.startswith("aurora-")), user.server.engine)
 
 
 def trusting(folder: Path, *servers: DatabaseServer) -> dict[str, str]:

@@ -5,13 +5,20 @@ import re
 
 import pytest
 
+from lab.application import new_token
 from lab.secretsmanager.faults import error as fault
-from tests.fixtures.cloud import new_token
-from tests.fixtures.databases import MYSQL, ApplicationUser
-from tests.fixtures.rotation import ALTERNATING_USERS, SINGLE_USER, STEPS, STRATEGIES, Application, MakeApplication
+from tests.fixtures.databases import ApplicationUser
+from tests.fixtures.rotation import ALTERNATING_USERS, SINGLE_USER, STEPS, Application, MakeApplication
+from tests.rotation.faulted import reach, rotates
 
 CANARY = "hunter2-canary"
 WRITES = {"PutSecretValue", "UpdateSecretVersionStage"}
+
+
+@pytest.fixture
+def application(user: ApplicationUser, make_application: MakeApplication) -> Application:
+    """An application of a single user on each engine."""
+    return make_application(user, SINGLE_USER)
 
 
 def refused(application: Application, step: str, token: str, error: str) -> str:
@@ -29,33 +36,28 @@ def refused(application: Application, step: str, token: str, error: str) -> str:
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_token_that_the_secret_does_not_know(
-    user: ApplicationUser, step: str, make_application: MakeApplication
-) -> None:
+def test_a_token_that_the_secret_does_not_know(application: Application, step: str) -> None:
     """An unknown token is a label conflict that says how to start a rotation."""
-    message = refused(make_application(user, SINGLE_USER), step, new_token(), "LabelConflictError")
+    message = refused(application, step, new_token(), "LabelConflictError")
     assert "rotate-secret" in message
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_token_that_is_not_pending(user: ApplicationUser, step: str, make_application: MakeApplication) -> None:
+def test_a_token_that_is_not_pending(application: Application, step: str) -> None:
     """A version that carries another label is a conflict that names the label."""
-    application = make_application(user, SINGLE_USER)
     version = application.secret.put({"a": CANARY}, stages=("MINE",))
     assert "MINE, not AWSPENDING" in refused(application, step, version, "LabelConflictError")
 
 
 @pytest.mark.parametrize("step", ["setSecret", "testSecret"])
-def test_a_pending_version_without_a_value(user: ApplicationUser, step: str, make_application: MakeApplication) -> None:
+def test_a_pending_version_without_a_value(application: Application, step: str) -> None:
     """A token whose createSecret never succeeded is a conflict that says so."""
-    application = make_application(user, SINGLE_USER)
     message = refused(application, step, application.begin(), "LabelConflictError")
     assert "createSecret has not succeeded" in message
 
 
-def test_rotation_that_is_not_enabled(user: ApplicationUser, make_application: MakeApplication) -> None:
+def test_rotation_that_is_not_enabled(application: Application) -> None:
     """A secret whose rotation was cancelled is refused with the command that enables it."""
-    application = make_application(user, SINGLE_USER)
     token = application.begin()
     application.secret.client.cancel_rotate_secret(SecretId=application.secret.arn)
     assert "--rotation-lambda-arn" in refused(application, "createSecret", token, "InvalidSecretError")
@@ -64,11 +66,8 @@ def test_rotation_that_is_not_enabled(user: ApplicationUser, make_application: M
 @pytest.mark.parametrize(
     "event", [{}, {"Step": "createSecret"}, {"Step": "x", "SecretId": "y", "ClientRequestToken": "z"}]
 )
-def test_an_event_that_is_none(
-    user: ApplicationUser, event: dict[str, object], make_application: MakeApplication
-) -> None:
+def test_an_event_that_is_none(application: Application, event: dict[str, object]) -> None:
     """An event that names no step, secret or token is refused before any call."""
-    application = make_application(user, SINGLE_USER)
     application.secret.cloud.calls.clear()
     assert application.function.invoke(event).error_type == "InvalidEventError"
     assert application.secret.operations() == []
@@ -101,16 +100,14 @@ def test_a_wrong_key(
 
 
 @pytest.mark.parametrize("value", [CANARY, f'["{CANARY}"]', f'"{CANARY}"', "{", ""])
-def test_a_value_that_is_no_json_object(user: ApplicationUser, value: str, make_application: MakeApplication) -> None:
+def test_a_value_that_is_no_json_object(application: Application, value: str) -> None:
     """A value that is no JSON object is refused without a word of it."""
-    application = make_application(user, SINGLE_USER)
     application.secret.put(value or " ")
     refused(application, "createSecret", application.begin(), "InvalidSecretError")
 
 
-def test_a_binary_value(user: ApplicationUser, make_application: MakeApplication) -> None:
+def test_a_binary_value(application: Application) -> None:
     """A binary secret is refused, and told to be text."""
-    application = make_application(user, SINGLE_USER)
     application.secret.client.put_secret_value(SecretId=application.secret.arn, SecretBinary=CANARY.encode())
     assert "binary" in refused(application, "createSecret", application.begin(), "InvalidSecretError")
 
@@ -122,21 +119,17 @@ def test_alternating_users_without_a_superuser(
     """Alternating users need the ARN of another secret in masterarn; createSecret says so."""
     application = make_application(user, ALTERNATING_USERS, masterarn=None)
     if masterarn:
-        application.secret.put({**application.secret.value(), "masterarn": application.secret.arn})
+        application.secret.change(masterarn=application.secret.arn)
     message = refused(application, "createSecret", application.begin(), "InvalidSecretError")
     assert "masterarn" in message
 
 
 def test_a_user_name_that_has_no_room_for_the_suffix(user: ApplicationUser, make_application: MakeApplication) -> None:
-    """A name too long for _clone is refused with the limit; multi-byte names count as the server counts."""
-    limit = 32 if user.engine == MYSQL else 63
+    """A name too long for _clone is refused with the limit. How multi-byte names count is the engine's own affair."""
+    limit = user.kit.engine.max_username_length
     application = make_application(user, ALTERNATING_USERS, username="x" * (limit - 5))
     message = refused(application, "createSecret", application.begin(), "InvalidSecretError")
     assert f"{limit + 1}, and {limit} is the most" in message
-    fits = "\u00e9" * (limit - 6)
-    application = make_application(user, ALTERNATING_USERS, username=fits)
-    outcome = application.step("createSecret", application.begin())
-    assert outcome.failed == (user.engine != MYSQL)
 
 
 def test_a_limit_of_user_names_can_be_lowered(user: ApplicationUser, make_application: MakeApplication) -> None:
@@ -145,8 +138,7 @@ def test_a_limit_of_user_names_can_be_lowered(user: ApplicationUser, make_applic
     assert "10 is the most" in refused(application, "createSecret", application.begin(), "InvalidSecretError")
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("change", [{"host": "127.0.0.1"}, {"port": 1}, {"username": "postgres"}])
+@pytest.mark.parametrize("change", [{"host": "127.0.0.1"}, {"port": 1}, {"username": "somebody"}])
 def test_a_pending_version_for_elsewhere(
     user: ApplicationUser, strategy: str, change: dict[str, object], make_application: MakeApplication
 ) -> None:
@@ -161,15 +153,13 @@ def test_a_pending_version_for_elsewhere(
     assert f"--remove-from-version-id {token}" in message
 
 
-def test_a_malformed_pending_version(user: ApplicationUser, make_application: MakeApplication) -> None:
+def test_a_malformed_pending_version(application: Application) -> None:
     """AWSPENDING that is no secret's JSON is refused and named; once its label is removed, rotation goes on."""
-    application = make_application(user, SINGLE_USER)
     token = application.begin()
     application.secret.put(f"<{CANARY}>", stages=("AWSPENDING",), token=token)
     assert "AWSPENDING" in refused(application, "setSecret", token, "InvalidSecretError")
-    application.cancel()
-    assert application.rotate().succeeded
-    assert application.works()
+    application.secret.remove_pending()
+    rotates(application)
 
 
 @pytest.mark.parametrize(
@@ -181,33 +171,36 @@ def test_a_malformed_pending_version(user: ApplicationUser, make_application: Ma
         ({"engine": "oracle", "username": "admin", "password": CANARY, "host": "localhost"}, "'engine'"),
     ],
 )
-@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_superuser_secret_that_is_incomplete(
-    user: ApplicationUser,
-    strategy: str,
-    value: dict[str, object] | str,
-    words: str,
-    make_application: MakeApplication,
+    user: ApplicationUser, strategy: str, value: dict[str, object] | str, words: str, make_application: MakeApplication
 ) -> None:
     """A superuser's secret that lacks something is refused in setSecret before any connection."""
     application = make_application(user, strategy)
-    application.secret.put({**application.secret.value(), "masterarn": application.superuser_secret.arn})
-    token = application.begin()
-    assert not application.steps(token, "createSecret").failed
+    application.secret.change(masterarn=application.superuser_secret.arn)
+    token = reach(application, "setSecret")
     application.superuser_secret.put(value)
     message = refused(application, "setSecret", token, "InvalidSecretError")
     assert application.superuser_secret.arn in message
     assert re.search(words, message)
 
 
+def test_a_binary_superuser_secret(user: ApplicationUser, make_application: MakeApplication) -> None:
+    """A binary superuser's secret is refused in setSecret, and told from the secret itself."""
+    application = make_application(user, ALTERNATING_USERS)
+    token, superuser = reach(application, "setSecret"), application.superuser_secret
+    superuser.client.put_secret_value(SecretId=superuser.arn, SecretBinary=CANARY.encode())
+    message = refused(application, "setSecret", token, "InvalidSecretError")
+    assert re.search("superuser's secret cannot be used: .*binary", message)
+
+
 def test_a_superuser_secret_that_is_missing(user: ApplicationUser, make_application: MakeApplication) -> None:
     """A superuser's secret that does not exist is named, with the secret that points to it."""
     application = make_application(user, ALTERNATING_USERS)
     gone = application.superuser_secret.arn[:-6] + "gone42"
-    application.secret.put({**application.secret.value(), "masterarn": gone})
-    token = application.begin()
-    assert not application.steps(token, "createSecret").failed
-    message = refused(application, "setSecret", token, "VersionUnavailableError")
+    application.secret.change(masterarn=gone)
+    token = reach(application, "setSecret")
+    message = refused(application, "setSecret", token, "InvalidSecretError")
+    assert "Key 'masterarn'" in message
     assert gone in message
     assert application.secret.arn in message
 
@@ -215,8 +208,7 @@ def test_a_superuser_secret_that_is_missing(user: ApplicationUser, make_applicat
 def test_a_superuser_secret_that_may_not_be_read(user: ApplicationUser, make_application: MakeApplication) -> None:
     """A superuser's secret that the role may not read is an error that names the permission."""
     application = make_application(user, ALTERNATING_USERS)
-    token = application.begin()
-    assert not application.steps(token, "createSecret").failed
+    token = reach(application, "setSecret")
     denied = fault("GetSecretValue", "AccessDeniedException", secret_arn=application.superuser_secret.arn)
     application.secret.cloud.faults.add(denied)
     message = refused(application, "setSecret", token, "SecretStoreError")
@@ -231,3 +223,32 @@ def test_a_huge_secret(user: ApplicationUser, make_application: MakeApplication)
     application.secret.put({**value, "note": "x" * room})
     message = refused(application, "createSecret", application.begin(), "InvalidSecretError")
     assert "65536 bytes" in message
+
+
+def test_a_secret_as_scripts_write_it(user: ApplicationUser, strategy: str, make_application: MakeApplication) -> None:
+    """Empty keys, blanks around a port, and words for TLS are what AWS's functions take, and survive a rotation."""
+    application = make_application(user, strategy, port=f" {user.relay.port} ", ssl="require")
+    odd = {"note": ""} if "masterarn" in application.secret.value() else {"note": "", "masterarn": ""}
+    application.secret.change(**odd)
+    before = application.secret.value()
+    rotates(application, 2)
+    after = application.secret.value()
+    assert {**after, "password": ""} == {**before, "password": ""}
+
+
+def test_a_copy_of_current_is_never_rotated(
+    user: ApplicationUser, strategy: str, make_application: MakeApplication
+) -> None:
+    """AWSPENDING as a dry run leaves it that was cut off passes its test, and is no rotation but a conflict."""
+    application = make_application(user, strategy)
+    token = application.begin()
+    application.secret.put(application.secret.value(), stages=("AWSPENDING",), token=token)
+    assert not application.step("testSecret", token).failed
+    for step in ("createSecret", "setSecret"):
+        outcome = application.step(step, token)
+        assert outcome.error_type == "LabelConflictError", outcome
+        assert "update-secret-version-stage" in str(outcome.error_message)
+        assert token in str(outcome.error_message)
+        assert application.works()
+    application.secret.remove_pending()
+    rotates(application)

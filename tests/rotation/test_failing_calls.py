@@ -3,26 +3,18 @@
 import pytest
 
 from lab.secretsmanager import faults
-from lab.servers import PostgresServer
+from lab.servers import DatabaseServer
 from tests.fixtures.databases import MakeUser
 from tests.fixtures.rotation import ALTERNATING_USERS, STEPS, Application, MakeApplication
+from tests.rotation.faulted import CALLS, Call, completes, reach
 
-CALLS = [
-    ("createSecret", "DescribeSecret", 1),
-    ("createSecret", "GetSecretValue", 1),
-    ("createSecret", "PutSecretValue", 1),
-    ("setSecret", "GetSecretValue", 1),
-    ("setSecret", "GetSecretValue", 2),
-    ("testSecret", "GetSecretValue", 1),
-    ("finishSecret", "DescribeSecret", 1),
-    ("finishSecret", "UpdateSecretVersionStage", 1),
-]
+each_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 
 
 @pytest.fixture
-def application(newest_postgres: PostgresServer, make_user: MakeUser, make_application: MakeApplication) -> Application:
+def application(any_database: DatabaseServer, make_user: MakeUser, make_application: MakeApplication) -> Application:
     """An application; what Secrets Manager answers does not depend on its database."""
-    return make_application(make_user(newest_postgres), ALTERNATING_USERS)
+    return make_application(make_user(any_database), ALTERNATING_USERS)
 
 
 @pytest.mark.parametrize(
@@ -34,46 +26,38 @@ def application(newest_postgres: PostgresServer, make_user: MakeUser, make_appli
         ("NoSuchCodeYet", "API reference of {operation}"),
     ],
 )
-@pytest.mark.parametrize(("step", "operation", "nth"), CALLS)
-def test_a_refused_call_is_explained_and_healed(
-    application: Application, step: str, operation: str, nth: int, code: str, words: str
-) -> None:
+@each_call
+def test_a_refused_call_is_explained_and_healed(application: Application, call: Call, code: str, words: str) -> None:
     """Each call, refused once: an error that says what to do; the same token then completes the rotation."""
-    token = application.begin()
-    assert not application.steps(token, *STEPS[: STEPS.index(step)]).failed
-    application.secret.cloud.faults.add(faults.error(operation, code, nth=nth, secret_arn=application.secret.arn))
-    outcome = application.step(step, token)
+    token = reach(application, call.step)
+    about = application.secret.arn
+    application.secret.cloud.faults.add(faults.error(call.operation, code, nth=call.nth, secret_arn=about))
+    outcome = application.step(call.step, token)
     assert outcome.error_type == "SecretStoreError", outcome
-    for part in (operation, code, application.secret.arn, words.format(operation=operation)):
+    for part in (call.operation, code, about, words.format(operation=call.operation)):
         assert part in str(outcome.error_message)
     application.secret.cloud.faults.clear()
-    assert not application.steps(token, *STEPS).failed
-    assert application.works()
+    completes(application, token)
 
 
-@pytest.mark.parametrize(("step", "operation", "nth"), CALLS)
+@each_call
 @pytest.mark.parametrize("code", ["ThrottlingException", "InternalServiceError"])
-def test_a_passing_failure_is_retried_by_the_sdk(
-    application: Application, step: str, operation: str, nth: int, code: str
-) -> None:
+def test_a_passing_failure_is_retried_by_the_sdk(application: Application, call: Call, code: str) -> None:
     """A call that is throttled, or fails inside the service, once is repeated without anybody noticing."""
-    token = application.begin()
-    assert not application.steps(token, *STEPS[: STEPS.index(step)]).failed
-    application.secret.cloud.faults.add(faults.error(operation, code, nth=nth, secret_arn=application.secret.arn))
-    assert not application.steps(token, *STEPS[STEPS.index(step) :]).failed
+    token = reach(application, call.step)
+    about = application.secret.arn
+    application.secret.cloud.faults.add(faults.error(call.operation, code, nth=call.nth, secret_arn=about))
+    assert not application.steps(token, *STEPS[STEPS.index(call.step) :]).failed
     assert application.works()
 
 
-@pytest.mark.parametrize(("step", "operation", "nth"), CALLS)
-def test_an_answer_that_is_lost_is_asked_for_again(
-    application: Application, step: str, operation: str, nth: int
-) -> None:
+@each_call
+def test_an_answer_that_is_lost_is_asked_for_again(application: Application, call: Call) -> None:
     """A call whose effect took place but whose answer never came is repeated, and the rotation completes."""
-    token = application.begin()
-    assert not application.steps(token, *STEPS[: STEPS.index(step)]).failed
-    lost = faults.drop(operation, nth=nth, after_effect=True, secret_arn=application.secret.arn)
+    token = reach(application, call.step)
+    lost = faults.drop(call.operation, nth=call.nth, after_effect=True, secret_arn=application.secret.arn)
     application.secret.cloud.faults.add(lost)
-    assert not application.steps(token, *STEPS[STEPS.index(step) :]).failed
+    assert not application.steps(token, *STEPS[STEPS.index(call.step) :]).failed
     assert application.works()
 
 

@@ -4,8 +4,7 @@ import pytest
 from botocore.retries.standard import ExponentialBackoff
 
 from lab.secretsmanager import faults
-from tests.fixtures.databases import ApplicationUser
-from tests.fixtures.rotation import ALTERNATING_USERS, Application, MakeApplication
+from tests.fixtures.rotation import Application
 from tests.rotation.faulted import heals, reach, stopped
 from tests.rotation.rds import instance, managed_by_rds
 
@@ -17,12 +16,6 @@ Failure = tuple[str, str]
 def impatient_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
     """The SDK's own number of attempts, without the waits between them."""
     monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0)
-
-
-@pytest.fixture
-def application(user: ApplicationUser, make_application: MakeApplication) -> Application:
-    """An application of each engine whose rotation needs a superuser."""
-    return make_application(user, ALTERNATING_USERS)
 
 
 def fails(application: Application, operation: str, failure: Failure, about: str | None, *patterns: str) -> None:
@@ -73,12 +66,12 @@ def test_a_superusers_secret_that_rds_manages(
 def test_a_reader_that_rds_may_not_tell_of(application: Application) -> None:
     """Whether two hosts are one database is not guessed: the refused call is the error, and names its permission."""
     superuser = application.superuser_secret
-    superuser.put({**superuser.value(), "host": "127.0.0.1"})
+    superuser.change(host="127.0.0.1")
     token = reach(application, "setSecret")
     with application.secret.cloud.faults.during(faults.error("DescribeDBInstances", "AccessDenied")):
         outcome = application.step("setSecret", token)
     stopped(application, outcome, "SecretStoreError", "role rds:DescribeDBInstances")
-    superuser.put({**superuser.value(), "host": "localhost"})
+    superuser.change(host="localhost")
     heals(application, token)
 
 

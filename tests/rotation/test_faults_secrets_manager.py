@@ -5,46 +5,23 @@ Each kind of fault strikes each call. See test_failing_calls for refusals that c
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import pytest
-from botocore.config import Config
 from botocore.retries.standard import ExponentialBackoff
 
 from lab.secretsmanager import faults
 from lab.secretsmanager.faults import Fault, When
-from secret_rotation import aws, rotation
+from secret_rotation.patience import Patience
 from tests.fixtures.rotation import STEPS, Application
 from tests.rotation.conftest import every_pairing, in_turn
-from tests.rotation.faulted import heals, keeps_its_promises, reach, rotates, stopped
+from tests.rotation.faulted import CALLS, Call, heals, keeps_its_promises, reach, rotates, stopped
 
-SETTLE_DELAYS_SECONDS = rotation.SETTLE_DELAYS_SECONDS
 READ_TIMEOUT_SECONDS = 0.25
 TOO_LATE_SECONDS = 0.4
 
 
-@dataclass(frozen=True)
-class Call:
-    """One of the calls of a rotation: the nth of its operation in its step."""
-
-    step: str
-    operation: str
-    nth: int = 1
-
-
-CALLS = {
-    "-".join((call.step, call.operation, str(call.nth))): call
-    for call in (
-        Call("createSecret", "DescribeSecret"),
-        Call("createSecret", "GetSecretValue"),
-        Call("createSecret", "PutSecretValue"),
-        Call("setSecret", "GetSecretValue"),
-        Call("setSecret", "GetSecretValue", 2),
-        Call("testSecret", "GetSecretValue"),
-        Call("finishSecret", "DescribeSecret"),
-        Call("finishSecret", "UpdateSecretVersionStage"),
-    )
-}
 WRITES = {name: call for name, call in CALLS.items() if call.operation.startswith(("Put", "Update"))}
 KEY_USERS = {name: call for name, call in CALLS.items() if call.operation in ("GetSecretValue", "PutSecretValue")}
 READS = {
@@ -58,55 +35,43 @@ READS = {
 }
 
 
-def _throttled(operation: str, when: When) -> Fault:
-    return faults.error(operation, "ThrottlingException", **when)
-
-
-def _silent(operation: str, when: When) -> Fault:
-    return faults.delay(operation, TOO_LATE_SECONDS, **when)
-
-
-def _cut(operation: str, when: When) -> Fault:
-    return faults.drop(operation, **when)
-
-
-def _without_key(operation: str, when: When) -> Fault:
-    return faults.error(operation, "AccessDeniedException", "Access to KMS is not allowed", **when)
-
-
 @dataclass(frozen=True)
 class Kind:
     """A kind of fault, before or after the call took effect, and what the error says where it lasts."""
 
-    make: Callable[[str, When], Fault]
+    make: Callable[..., Fault]
     pattern: str
     after_effect: bool = False
 
     def at(self, call: Call, application: Application, times: int | None = 1) -> Fault:
         """The fault at a call about the application's secret, so many times in a row; None for always."""
         when = When(nth=call.nth, times=times, secret_arn=application.secret.arn, after_effect=self.after_effect)
-        return self.make(call.operation, when)
+        return self.make(call.operation, **when)
 
 
 UNANSWERED = r"got no answer \((ReadTimeout|ConnectionClosed)Error\).*interface endpoint"
 OUTAGES = {
-    "throttled": Kind(_throttled, "ThrottlingException.*will try the rotation again"),
-    "silent": Kind(_silent, UNANSWERED),
-    "cut": Kind(_cut, UNANSWERED),
+    "throttled": Kind(
+        partial(faults.error, code="ThrottlingException"), "ThrottlingException.*will try the rotation again"
+    ),
+    "silent": Kind(partial(faults.delay, seconds=TOO_LATE_SECONDS), UNANSWERED),
+    "cut": Kind(faults.drop, UNANSWERED),
 }
 AFTER_EFFECT = {
-    "late": Kind(_silent, UNANSWERED, after_effect=True),
-    "cut-after-effect": Kind(_cut, UNANSWERED, after_effect=True),
+    "late": replace(OUTAGES["silent"], after_effect=True),
+    "cut-after-effect": replace(OUTAGES["cut"], after_effect=True),
 }
-KEY_DENIED = Kind(_without_key, "role kms:Decrypt and kms:GenerateDataKey on the secret's key")
+KEY_DENIED = Kind(
+    partial(faults.error, code="AccessDeniedException", message="Access to KMS is not allowed"),
+    "role kms:Decrypt and kms:GenerateDataKey on the secret's key",
+)
 
 
-@pytest.fixture(autouse=True)
-def impatient_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The SDK's own number of attempts, in a fraction of the time."""
-    config = Config(read_timeout=READ_TIMEOUT_SECONDS, retries={"mode": "standard", "total_max_attempts": 3})
-    monkeypatch.setattr(aws, "_CONFIG", config)
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> Patience:
+    """All attempts of the SDK, in a fraction of the time."""
     monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0)
+    return Patience(aws_answer_seconds=READ_TIMEOUT_SECONDS)
 
 
 @in_turn("outage, call", OUTAGES, CALLS)
@@ -156,11 +121,8 @@ def test_a_key_that_is_denied(application: Application, denial: Kind, call: Call
 
 
 @in_turn("read, lag_seconds", READS, {"a-second": 1.0})
-def test_a_read_that_lags(
-    application: Application, read: Call, lag_seconds: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_read_that_lags(application: Application, read: Call, lag_seconds: float) -> None:
     """A read that is behind, right after another rotation, is repeated until it agrees with the event."""
-    monkeypatch.setattr(rotation, "SETTLE_DELAYS_SECONDS", SETTLE_DELAYS_SECONDS)
     time.sleep(lag_seconds)  # so that the secret was there a second ago, before the other rotation
     rotates(application)
     token = reach(application, read.step)
@@ -174,9 +136,8 @@ def test_a_read_that_lags(
 
 @every_pairing
 @pytest.mark.parametrize("step", ["createSecret", "setSecret"])
-def test_a_read_of_awscurrent_that_lags(application: Application, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_read_of_awscurrent_that_lags(application: Application, step: str) -> None:
     """AWSCURRENT as it was before another rotation, for a second: the service completes, and no password is lost."""
-    monkeypatch.setattr(rotation, "SETTLE_DELAYS_SECONDS", SETTLE_DELAYS_SECONDS)
     time.sleep(1)
     rotates(application)
     token = reach(application, step)
@@ -202,7 +163,8 @@ def test_an_overlapping_run_of_the_same_step(application: Application, step: str
     application.secret.cloud.faults.add(overlap)
     assert not application.steps(token, *STEPS[STEPS.index(step) :]).failed
     assert failed == [False]
-    refusals = [call.result for call in application.secret.cloud.calls.all(operation=operation) if call.result != "OK"]
-    assert refusals == [{"createSecret": "ResourceExistsException"}.get(step, "InvalidParameterException")]
+    refusals = {call.result for call in application.secret.cloud.calls.all(operation=operation) if call.result != "OK"}
+    # The same refusal twice where the other run took longer than the client waits for an answer: it asked again.
+    assert refusals == {{"createSecret": "ResourceExistsException"}.get(step, "InvalidParameterException")}
     keeps_its_promises(application)
     rotates(application)

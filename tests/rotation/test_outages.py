@@ -5,6 +5,7 @@ import time
 
 from tests.fixtures.databases import ApplicationUser
 from tests.fixtures.rotation import SINGLE_USER, Application, MakeApplication
+from tests.rotation.faulted import completes, reach
 
 
 def set_secret(application: Application) -> str:
@@ -45,29 +46,25 @@ def test_a_name_that_does_not_exist(user: ApplicationUser, make_application: Mak
 def test_a_connection_that_breaks_is_no_rejection(user: ApplicationUser, make_application: MakeApplication) -> None:
     """A connection that is cut while logging in is an outage; the next attempt of the service completes."""
     application = make_application(user, SINGLE_USER)
-    token = application.begin()
-    assert not application.step("createSecret", token).failed
+    token = reach(application, "setSecret")
     user.relay.silent = True
     application.function.timeout_seconds = 6.0
     assert application.step("setSecret", token).error_type == "DatabaseUnreachableError"
     user.relay.silent = False
-    assert not application.steps(token, "setSecret", "testSecret", "finishSecret").failed
-    assert application.works()
+    completes(application, token)
 
 
 def test_a_lock_in_the_database_is_told_in_time(user: ApplicationUser, make_application: MakeApplication) -> None:
     """A statement that waits for somebody's lock ends in an error that says so, and the next attempt completes."""
     application = make_application(user, SINGLE_USER)
     application.function.timeout_seconds = 7.0
-    token = application.begin()
-    assert not application.step("createSecret", token).failed
+    token = reach(application, "setSecret")
     with user.blocked():
         started = time.monotonic()
         outcome = application.step("setSecret", token)
         assert time.monotonic() - started < application.function.timeout_seconds
     assert outcome.error_type == "StatementFailedError", outcome
-    assert not application.steps(token, "setSecret", "testSecret", "finishSecret").failed
-    assert application.works()
+    completes(application, token)
 
 
 def test_plaintext_needs_the_secrets_own_word(user: ApplicationUser, make_application: MakeApplication) -> None:

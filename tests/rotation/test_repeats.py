@@ -1,20 +1,17 @@
 """Every step may run any number of times, in any order in which Secrets Manager may deliver it again."""
 
-from itertools import product
-
 import pytest
 
-from lab.servers import DatabaseServer
-from tests.fixtures.databases import MakeUser
-from tests.fixtures.rotation import ALTERNATING_USERS, STEPS, STRATEGIES, MakeApplication
+from lab.lambda_environment import Invocation
+from lab.secretsmanager import faults
+from tests.fixtures.rotation import STEPS, Application
+from tests.rotation.conftest import every_pairing, every_server
+from tests.rotation.faulted import heals, reach, rotates
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-def test_each_step_twice(
-    database: DatabaseServer, strategy: str, make_user: MakeUser, make_application: MakeApplication
-) -> None:
+@every_server
+def test_each_step_twice(application: Application) -> None:
     """A rotation in which each step is delivered twice ends as one in which each is delivered once."""
-    application = make_application(make_user(database), strategy)
     for _ in range(2):
         token = application.begin()
         assert not application.steps(token, *[step for step in STEPS for _ in range(2)]).failed
@@ -23,27 +20,20 @@ def test_each_step_twice(
     assert application.rotate().succeeded
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@every_pairing
 @pytest.mark.parametrize("reached", range(1, 5))
-def test_a_rotation_that_starts_over(
-    either_engine: DatabaseServer, strategy: str, reached: int, make_user: MakeUser, make_application: MakeApplication
-) -> None:
+def test_a_rotation_that_starts_over(application: Application, reached: int) -> None:
     """However far a rotation came, all four steps again with the same token complete it."""
-    application = make_application(make_user(either_engine), strategy)
     token = application.begin()
     assert not application.steps(token, *STEPS[:reached]).failed
-    assert not application.steps(token, *STEPS).failed
-    assert application.works()
-    assert application.rotate().succeeded
-    assert application.works()
+    heals(application, token)
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-def test_a_step_redelivered_after_the_end_changes_nothing(
-    either_engine: DatabaseServer, strategy: str, make_user: MakeUser, make_application: MakeApplication
-) -> None:
+@every_pairing
+@pytest.mark.parametrize("pending_leaves", [False, True])
+def test_a_step_redelivered_after_the_end_changes_nothing(application: Application, *, pending_leaves: bool) -> None:
     """Any step delivered again after finishSecret succeeds and leaves labels and logins as they are."""
-    application = make_application(make_user(either_engine), strategy)
+    application.secret.cloud.variations.pending_leaves_with_current = pending_leaves
     token = application.begin()
     assert not application.steps(token, *STEPS).failed
     labels = application.secret.labels()
@@ -53,12 +43,10 @@ def test_a_step_redelivered_after_the_end_changes_nothing(
     assert application.works()
 
 
-@pytest.mark.parametrize(("strategy", "step"), list(product(STRATEGIES, STEPS)))
-def test_a_step_redelivered_after_the_next_rotation_is_refused(
-    either_engine: DatabaseServer, strategy: str, step: str, make_user: MakeUser, make_application: MakeApplication
-) -> None:
+@every_pairing
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_redelivered_after_the_next_rotation_is_refused(application: Application, step: str) -> None:
     """A step of the rotation before last is a label conflict, and changes nothing."""
-    application = make_application(make_user(either_engine), strategy)
     old = application.begin()
     assert not application.steps(old, *STEPS).failed
     assert application.rotate().succeeded
@@ -70,13 +58,22 @@ def test_a_step_redelivered_after_the_next_rotation_is_refused(
     assert application.works()
 
 
-def test_create_secret_again_keeps_the_first_password(
-    either_engine: DatabaseServer, make_user: MakeUser, make_application: MakeApplication
-) -> None:
+@every_pairing
+def test_create_secret_again_keeps_the_first_password(application: Application) -> None:
     """A second createSecret leaves the value of AWSPENDING that the first one stored."""
-    application = make_application(make_user(either_engine), ALTERNATING_USERS)
-    token = application.begin()
-    assert not application.steps(token, "createSecret").failed
+    token = reach(application, "setSecret")
     first = application.credentials("AWSPENDING")
     assert not application.steps(token, "createSecret").failed
     assert application.credentials("AWSPENDING") == first
+
+
+@every_pairing
+def test_set_secret_again_while_the_rotation_ends(application: Application) -> None:
+    """Where AWSCURRENT moves between the two reads of a repeated setSecret, that finds nothing left to do."""
+    token, ends = reach(application, "finishSecret"), list[Invocation]()
+    between = faults.call("GetSecretValue", lambda: ends.append(application.step("finishSecret", token)), nth=2)
+    application.secret.cloud.faults.add(between)
+    assert not application.step("setSecret", token).failed
+    assert [end.failed for end in ends] == [False]
+    assert application.works()
+    rotates(application)

@@ -3,21 +3,16 @@
 import pytest
 
 from lab.secretsmanager.faults import error, lag
-from secret_rotation import rotation
+from secret_rotation.patience import PATIENCE
 from tests.fixtures.databases import ApplicationUser
-from tests.fixtures.rotation import STRATEGIES, MakeApplication
+from tests.fixtures.rotation import STRATEGIES, Application, MakeApplication
+from tests.rotation.conftest import every_pairing
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@every_pairing
 @pytest.mark.parametrize("rotated", [False, True])
-def test_a_dry_run_changes_nothing(
-    user: ApplicationUser,
-    strategy: str,
-    rotated: bool,
-    make_application: MakeApplication,
-) -> None:
+def test_a_dry_run_changes_nothing(application: Application, rotated: bool) -> None:
     """RotateImmediately=false tests a copy of AWSCURRENT: it succeeds, and the password stays."""
-    application = make_application(user, strategy)
     if rotated:
         assert application.rotate().succeeded
     before = application.credentials()
@@ -39,10 +34,20 @@ def test_a_dry_run_of_a_secret_that_does_not_log_in_fails(
     assert run.steps[-1].invocation.error_type == "LoginRejectedError"
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-def test_a_rotation_token_is_passed_on(user: ApplicationUser, strategy: str, make_application: MakeApplication) -> None:
+def test_a_dry_run_by_a_proxy_is_told_to_use_the_database(
+    user: ApplicationUser, make_application: MakeApplication
+) -> None:
+    """An RDS Proxy is named as that, not as a server whose certificate no authority of RDS has signed."""
+    application = make_application(user, STRATEGIES[0], host="db.proxy-abc.eu-west-1.rds.amazonaws.com")
+    run = application.rotate(RotateImmediately=False, RotationRules={"AutomaticallyAfterDays": 30})
+    assert run.steps[-1].step == "testSecret"
+    assert run.steps[-1].invocation.error_type == "InvalidSecretError"
+    assert "RDS Proxy" in str(run.steps[-1].invocation.error_message)
+
+
+@every_pairing
+def test_a_rotation_token_is_passed_on(application: Application) -> None:
     """Where Secrets Manager demands the RotationToken, as across accounts, the rotation succeeds and never logs it."""
-    application = make_application(user, strategy)
     application.secret.cloud.require_rotation_token(application.secret.arn)
     run = application.rotate()
     assert run.succeeded, run.outcome
@@ -53,16 +58,10 @@ def test_a_rotation_token_is_passed_on(user: ApplicationUser, strategy: str, mak
     assert token not in application.stdout.getvalue() + "".join(record.invocation.log for record in run.steps)
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@every_pairing
 @pytest.mark.parametrize("leaves_pending", [True, False])
-def test_pending_may_stay_or_go(
-    user: ApplicationUser,
-    strategy: str,
-    leaves_pending: bool,
-    make_application: MakeApplication,
-) -> None:
+def test_pending_may_stay_or_go(application: Application, leaves_pending: bool) -> None:
     """Whether AWSPENDING leaves with the move of AWSCURRENT or stays on the version, the next rotation completes."""
-    application = make_application(user, strategy)
     variations = application.secret.cloud.variations
     variations.pending_leaves_with_current = not leaves_pending
     try:
@@ -87,13 +86,10 @@ def test_a_retry_with_the_same_token_completes(user: ApplicationUser, make_appli
     assert application.works()
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-def test_reads_that_lag_behind_writes(
-    user: ApplicationUser, strategy: str, make_application: MakeApplication, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("patience", [PATIENCE], ids=["as-deployed"])
+@every_pairing
+def test_reads_that_lag_behind_writes(application: Application) -> None:
     """Reads that are a second old do not fail a rotation."""
-    monkeypatch.setattr(rotation, "SETTLE_DELAYS_SECONDS", (0.2, 0.4, 0.8, 1.6))
-    application = make_application(user, strategy)
     for operation in ("DescribeSecret", "GetSecretValue"):
         application.secret.cloud.faults.add(lag(operation, 1.0, secret_arn=application.secret.arn))
     run = application.rotate()

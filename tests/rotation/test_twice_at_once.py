@@ -10,40 +10,47 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from lab.pairing import Pairing, StrategyName
 from lab.servers import DatabaseServer
-from secret_rotation import aws, strategy
+from secret_rotation import aws
 from secret_rotation.deadline import Deadline
-from secret_rotation.engines.mysql import MySQL
-from secret_rotation.engines.postgresql import PostgreSQL
-from secret_rotation.model import RotationRequest
+from secret_rotation.groundwork import Groundwork, Parts
+from secret_rotation.patience import Patience
 from secret_rotation.rds import RdsDirectory
-from secret_rotation.rotation import Parts, Rotation
-from secret_rotation.secret import SecretStore
+from secret_rotation.request import RotationRequest
+from secret_rotation.rotation import Rotation
 from secret_rotation.settings import Settings
+from secret_rotation.store import SecretStore
 from secret_rotation.strategies.alternating_users import AlternatingUsers
 from secret_rotation.strategies.single_user import SingleUser
-from secret_rotation.superuser import SuperuserFinder
-from tests.fixtures.databases import MYSQL, MakeUser
-from tests.fixtures.rotation import ALTERNATING_USERS, STEPS, STRATEGIES, Application, MakeApplication
-from tests.rotation.turns import Gate, Gated, GatedEngine, Turns
+from secret_rotation.superuser_secret import SuperuserFinder
+from tests.fixtures.databases import MakeUser
+from tests.fixtures.rotation import ALTERNATING_USERS, STEPS, Application, MakeApplication
+from tests.rotation.faulted import rotates
+from tests.rotation.schedule import EngineInTurn, Gate, InTurn, Schedule
 
 if TYPE_CHECKING:
     from secret_rotation.engine import Engine
 
 SEED_VARIABLE = "LAB_SEED"
-ALWAYS_FRESH, NEVER_FRESH = 60.0, 0.0
-"""Instead of the real FRESH_SECONDS: the order must not depend on the machine, which is faster than any operator."""
+SETTLE_SECONDS = (0.01,)
+always_fresh, never_fresh = (
+    pytest.mark.parametrize("patience", [Patience(SETTLE_SECONDS, fresh_seconds)], ids=[name])
+    for name, fresh_seconds in {"always-fresh": 60.0, "never-fresh": 0.0}.items()
+)
+"""How long labels count as fresh: the order must not depend on the machine, which is faster than any operator."""
 
 
-class Stage:
+class Deliveries:
     """An application, and deliveries of its rotations that take turns."""
 
-    def __init__(self, application: Application, turns: Turns, strategy_name: str) -> None:
+    def __init__(self, application: Application, schedule: Schedule, strategy: str, patience: Patience) -> None:
         self.application = application
-        self.turns = turns
-        self._alternating = strategy_name == ALTERNATING_USERS
+        self.schedule = schedule
+        self._patience = patience
+        self._alternating = strategy == ALTERNATING_USERS
         self._client = aws.client("secretsmanager")
-        self._has_gap = not self._alternating and application.user.engine != MYSQL
+        self._has_gap = Pairing(application.user.kit, StrategyName(strategy)).has_gap
 
     def run(self, **deliveries: tuple[str, tuple[str, ...]]) -> None:
         """Run deliveries, each a token and some steps, at once."""
@@ -52,15 +59,15 @@ class Stage:
     def run_all(self, deliveries: Mapping[str, Callable[[], object]]) -> None:
         """Run deliveries at once, and print what was done in which order."""
         try:
-            self.turns.run(deliveries, self._check)
+            self.schedule.run(deliveries, self._check)
         finally:
-            print(*self.turns.trace, self.turns.outcomes, sep="\n")  # noqa: T201 - shown where the test fails
+            print(*self.schedule.trace, self.schedule.outcomes, sep="\n")  # noqa: T201 - shown where the test fails
 
     def deliver(self, name: str, token: str, steps: tuple[str, ...]) -> None:
         """Run steps up to the first that fails."""
         for step in steps:
             request = RotationRequest.from_event(self.application.secret.event(step, token))
-            Rotation(self._parts(self.turns.gate(name)), request, Deadline.after(25)).run()
+            Rotation(Groundwork(self._parts(self.schedule.gate(name)), request, Deadline.after(25))).run()
 
     def overtake(self, reached: int) -> None:
         """Begin a rotation, and run its next step at once with an operator who clears it away and rotates anew."""
@@ -70,92 +77,84 @@ class Stage:
         self.run_all({"old": lambda: self.deliver("old", old, step), "new": lambda: self._rotate_anew(new)})
 
     def _rotate_anew(self, token: str) -> None:
-        wait = self.turns.gate("new")
+        wait = self.schedule.gate("new")
         wait("clear")
-        self.application.cancel()
+        self.application.secret.remove_pending()
         wait("rotate")
         self.application.secret.begin(token)
         self.deliver("new", token, STEPS)
 
     def _parts(self, gate: Gate) -> Parts:
         user = self.application.user
-        real = (MySQL if user.engine == MYSQL else PostgreSQL)(user.server.ca_bundle)
+        real = user.kit.engine(user.server.ca_bundle)
         settings = Settings.from_environ({}, real.default_exclude_characters)
-        store = SecretStore(Gated(self._client, gate))  # type: ignore[arg-type]
-        finder = SuperuserFinder(store, RdsDirectory(lambda: aws.client("rds")), real.secret_format)
+        store = SecretStore(InTurn(self._client, gate))  # type: ignore[arg-type]
+        finder = SuperuserFinder(
+            store, RdsDirectory(lambda: aws.client("rds")), real.secret_format, settings.superuser_secrets
+        )
         kind = AlternatingUsers if self._alternating else SingleUser
-        return Parts(store, finder, cast("Engine", GatedEngine(real, gate)), kind.from_settings(settings), settings)
+        engine = cast("Engine", EngineInTurn(real, gate))
+        return Parts(store, finder, engine, kind.from_settings(settings), settings, self._patience)
 
     def _check(self) -> None:
         assert self._has_gap or self.application.logs_in()
 
 
-MakeStage = Callable[[str, float], Stage]
-
-
 @pytest.fixture
-def make_stage(
+def deliveries(
     either_engine: DatabaseServer,
+    strategy: str,
     make_user: MakeUser,
     make_application: MakeApplication,
+    patience: Patience,
     request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
-) -> MakeStage:
-    """Make a stage: ``make_stage(strategy, fresh_seconds)``; its seed is printed where the test fails."""
+) -> Deliveries:
+    """Deliveries to an application of each engine with each strategy; their seed is printed where the test fails."""
     seed = os.environ.get(SEED_VARIABLE) or str(secrets.randbelow(1_000_000))
     print(f"{SEED_VARIABLE}={seed}")  # noqa: T201 - shown where the test fails
-
-    def make(strategy_name: str, fresh_seconds: float) -> Stage:
-        monkeypatch.setattr(strategy, "FRESH_SECONDS", fresh_seconds)
-        application = make_application(make_user(either_engine), strategy_name)
-        return Stage(application, Turns(f"{seed} {request.node.name}"), strategy_name)
-
-    return make
+    application = make_application(make_user(either_engine), strategy)
+    return Deliveries(application, Schedule(f"{seed} {request.node.name}"), strategy, patience)
 
 
-def _heals(application: Application) -> bool:
-    if application.secret.version_with("AWSPENDING") not in (None, application.secret.version_with("AWSCURRENT")):
-        application.cancel()
-    return application.rotate().succeeded and application.works()
+def next_rotates(application: Application) -> None:
+    """Check that the next rotation completes, once nothing is stuck any more."""
+    application.secret.remove_pending()
+    rotates(application)
 
 
-@pytest.mark.parametrize("strategy_name", STRATEGIES)
-def test_a_rotation_twice_in_parallel(make_stage: MakeStage, strategy_name: str) -> None:
+@always_fresh
+def test_a_rotation_twice_in_parallel(deliveries: Deliveries) -> None:
     """All four steps delivered twice in parallel: one of the two completes, and AWSCURRENT logs in all the time."""
-    stage = make_stage(strategy_name, ALWAYS_FRESH)
-    token = stage.application.begin()
-    stage.run(one=(token, STEPS), two=(token, STEPS))
-    assert "" in stage.turns.outcomes.values()
-    assert stage.application.works()
-    assert _heals(stage.application)
+    token = deliveries.application.begin()
+    deliveries.run(one=(token, STEPS), two=(token, STEPS))
+    assert "" in deliveries.schedule.outcomes.values()
+    assert deliveries.application.works()
+    next_rotates(deliveries.application)
 
 
-@pytest.mark.parametrize("strategy_name", STRATEGIES)
-def test_a_step_again_while_the_rotation_goes_on(make_stage: MakeStage, strategy_name: str) -> None:
+@always_fresh
+def test_a_step_again_while_the_rotation_goes_on(deliveries: Deliveries) -> None:
     """A step that is delivered again while those after it run: the rotation completes, and AWSCURRENT logs in."""
-    stage = make_stage(strategy_name, ALWAYS_FRESH)
-    reached = stage.turns.random.choice([1, 2, 3])
-    token = stage.application.begin()
-    assert not stage.application.steps(token, *STEPS[:reached]).failed
-    stage.run(again=(token, STEPS[reached - 1 : reached]), later=(token, STEPS[reached:]))
-    assert stage.application.works()
-    assert _heals(stage.application)
+    reached = deliveries.schedule.random.choice([1, 2, 3])
+    token = deliveries.application.begin()
+    assert not deliveries.application.steps(token, *STEPS[:reached]).failed
+    deliveries.run(again=(token, STEPS[reached - 1 : reached]), later=(token, STEPS[reached:]))
+    assert deliveries.application.works()
+    next_rotates(deliveries.application)
 
 
-@pytest.mark.parametrize("strategy_name", STRATEGIES)
-def test_a_rotation_that_is_overtaken(make_stage: MakeStage, strategy_name: str) -> None:
+@never_fresh
+def test_a_rotation_that_is_overtaken(deliveries: Deliveries) -> None:
     """A step hangs, an operator clears AWSPENDING and rotates anew: AWSCURRENT logs in, and the next one completes."""
-    stage = make_stage(strategy_name, NEVER_FRESH)
-    stage.overtake(stage.turns.random.choice([1, 2]))
-    assert _heals(stage.application)
+    deliveries.overtake(deliveries.schedule.random.choice([1, 2]))
+    next_rotates(deliveries.application)
 
 
-@pytest.mark.parametrize("strategy_name", STRATEGIES)
-def test_a_set_secret_that_hangs_before_its_change(make_stage: MakeStage, strategy_name: str) -> None:
+@never_fresh
+def test_a_set_secret_that_hangs_before_its_change(deliveries: Deliveries) -> None:
     """A setSecret that hangs before its change until the next rotation has ended changes nothing any more."""
-    stage = make_stage(strategy_name, NEVER_FRESH)
-    stage.turns.hangs_before = {"old": {"lock", "set_own_password", "mirror"}, "new": {"clear"}}
-    stage.overtake(1)
-    assert stage.turns.outcomes == {"old": "LabelConflictError", "new": ""}
-    assert stage.application.works()
-    assert _heals(stage.application)
+    deliveries.schedule.hangs_before = {"old": {"lock", "set_own_password", "mirror"}, "new": {"clear"}}
+    deliveries.overtake(1)
+    assert deliveries.schedule.outcomes == {"old": "LabelConflictError", "new": ""}
+    assert deliveries.application.works()
+    next_rotates(deliveries.application)

@@ -1,22 +1,19 @@
 """The template as CloudFormation gets it and what `sam build` makes. Each is made once a session: SAM is slow."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 ROOT = Path(__file__).parents[2]
 SAM_BIN = ROOT / ".venv-sam" / "bin"
-ARCHITECTURES = ("arm64", "x86_64")
+DEPENDENCIES = {"arm64": "DependenciesLayerArm64", "x86_64": "DependenciesLayerX8664"}
+"""The layer with the drivers, by the processor that they are for."""
 
 
 @pytest.fixture(scope="session")
@@ -63,11 +60,24 @@ def template(transformed_file: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def builds(sam_tool: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """What `sam build` makes for each architecture, with drivers for the Python that runs the tests."""
+def people(sam_tool: Callable[..., str]) -> dict[str, Any]:
+    """The example of policies for people."""
+    program = "import json, sys, samcli.yamlhelper as yaml; print(json.dumps(yaml.parse_yaml_file(sys.argv[1])))"
+    loaded: dict[str, Any] = json.loads(sam_tool("python", "-c", program, "examples/people.yaml"))
+    return loaded
+
+
+@pytest.fixture(scope="session")
+def builds(sam_tool: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """What `sam build` makes, twice, with drivers for the Python that runs the tests."""
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    folders = {architecture: tmp_path_factory.mktemp(architecture) / "build" for architecture in ARCHITECTURES}
-    for architecture, folder in folders.items():
-        arguments = ("--build-dir", folder, "--parameter-overrides", f"Architecture={architecture}")
-        sam_tool("sam", "build", *arguments, LAYER_PYTHON=python)
-    return folders
+    one, other = (tmp_path_factory.mktemp("sam") / "build" for _ in range(2))
+    for folder in (one, other):
+        sam_tool("sam", "build", "--build-dir", folder, LAYER_PYTHON=python)
+    return one, other
+
+
+@pytest.fixture(scope="session")
+def build(builds: tuple[Path, Path]) -> Path:
+    """The first of the two."""
+    return builds[0]

@@ -1,12 +1,8 @@
 """What CloudFormation would make of the template for given parameters, without CloudFormation."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any, ClassVar
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 PSEUDO_PARAMETERS = {
     "AWS::AccountId": "111122223333",
@@ -21,22 +17,36 @@ NO_VALUE = object()
 class Stack:
     """The resources and outputs of a template that exist under these parameters, all references resolved.
 
-    A reference to a resource resolves to `ref:Name`, one to an attribute to `att:Name.Attribute`. A reference to what
-    the parameters leave out is a KeyError: CloudFormation would refuse to deploy it.
+    A reference to a resource resolves to `ref:Name`, one to an attribute to `att:Name.Attribute`, what another stack
+    exports to `import:Name`. A reference to what the parameters leave out is a KeyError: CloudFormation would refuse to
+    deploy it.
     """
 
     def __init__(self, template: dict[str, Any], **parameters: str) -> None:
-        """Resolve the template; parameters that are left out take their defaults."""
-        defaults = {name: str(parameter["Default"]) for name, parameter in template["Parameters"].items()}
+        """Resolve the template; parameters that are left out take their defaults, where they have one."""
+        defaults = {n: str(p["Default"]) for n, p in template["Parameters"].items() if "Default" in p}
         self._parameters = {**defaults, **parameters}
         self._lists = {n for n, p in template["Parameters"].items() if p["Type"] == "CommaDelimitedList"}
-        self._conditions: dict[str, Any] = template["Conditions"]
+        self._conditions: dict[str, Any] = template.get("Conditions", {})
+        self._rules: dict[str, Any] = template.get("Rules", {})
         self._present: set[str] = set()  # conditions know of no resources
         self._present = {n for n, r in template["Resources"].items() if self._holds(r.get("Condition"))}
         self.resources: dict[str, Any] = {n: self.resolve(template["Resources"][n]) for n in sorted(self._present)}
         self.outputs: dict[str, Any] = {
-            n: self.resolve(output) for n, output in template["Outputs"].items() if self._holds(output.get("Condition"))
+            n: self.resolve(output)
+            for n, output in template.get("Outputs", {}).items()
+            if self._holds(output.get("Condition"))
         }
+
+    def broken_rules(self) -> list[str]:
+        """What CloudFormation would say of the rules that these parameters break, before it makes anything."""
+        return [
+            assertion["AssertDescription"]
+            for rule in self._rules.values()
+            if self.resolve(rule["RuleCondition"])
+            for assertion in rule["Assertions"]
+            if not self.resolve(assertion["Assert"])
+        ]
 
     def of_type(self, kind: str) -> dict[str, Any]:
         """The properties of all resources of a type, by logical id."""
@@ -94,14 +104,26 @@ class Stack:
         separator, items = argument
         return str(separator).join(self.resolve(items))
 
-    _functions: ClassVar[dict[str, Callable[[Stack, Any], Any]]] = {
+    def _select(self, argument: list[Any]) -> Any:  # noqa: ANN401
+        index, items = argument
+        return self.resolve(items)[int(index)]
+
+    def _each_member_equals(self, argument: list[Any]) -> bool:
+        items, value = self.resolve(argument)
+        return all(item == value for item in items)
+
+    _functions: ClassVar[dict[str, Callable[["Stack", Any], Any]]] = {
         "Ref": _ref,
         "Fn::GetAtt": _get_att,
         "Fn::If": _if,
+        "Fn::ImportValue": lambda self, argument: f"import:{self.resolve(argument)}",
         "Fn::Sub": _sub,
         "Fn::Join": _join,
+        "Fn::Select": _select,
         "Fn::Equals": _equals,
+        "Fn::EachMemberEquals": _each_member_equals,
         "Fn::Not": lambda self, argument: not self.resolve(argument)[0],
+        "Fn::And": lambda self, argument: all(self.resolve(argument)),
         "Fn::Or": lambda self, argument: any(self.resolve(argument)),
         "Condition": _holds,
     }

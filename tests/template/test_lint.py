@@ -1,16 +1,12 @@
 """The template as AWS's own tools judge it."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from tests.template.test_functions import Template
+from tests.docs.markdown import DOCUMENTS
+from tests.template.test_functions import Template
 
 pytestmark = pytest.mark.xdist_group("sam")  # in one worker: what SAM makes is made once
 
@@ -31,8 +27,17 @@ def test_cloudformation_would_accept_the_transformed_template(
 
 
 def test_the_examples_are_clean(sam_tool: Callable[..., str]) -> None:
-    """cfn-lint finds nothing in the examples."""
-    assert sam_tool("cfn-lint", "--", "examples/*.yaml") == ""
+    """cfn-lint finds nothing in the examples, and in the template of a fleet's state machine."""
+    assert sam_tool("cfn-lint", "--", "examples/*.yaml", "examples/consumers/*.yaml", "fleet/template.yaml") == ""
+
+
+def test_the_templates_in_the_documents_are_clean(sam_tool: Callable[..., str], tmp_path: Path) -> None:
+    """cfn-lint finds nothing in what the documents show as YAML."""
+    shown = [block for document in DOCUMENTS for block in document.blocks() if block.language == "yaml"]
+    assert shown
+    for number, block in enumerate(shown):
+        (tmp_path / f"{number}.yaml").write_text(block.text)
+    assert sam_tool("cfn-lint", "--", f"{tmp_path}/*.yaml") == ""
 
 
 def test_every_parameter_is_explained_and_grouped(template: Template) -> None:

@@ -1,15 +1,22 @@
 """The locked versions: one of each package, each with its hash."""
 
-from __future__ import annotations
-
 import re
+from importlib.metadata import metadata
 
 import pytest
 
+from tests.docs.markdown import code, document
 from tests.template.conftest import ROOT
 
 LAYER = "layers/dependencies/requirements"
-LOCKS = (LAYER, "requirements/demo", "requirements/dev", "requirements/sam")
+LOCKS = (
+    LAYER,
+    "requirements/demo",
+    "requirements/dev",
+    "requirements/sam",
+    "requirements/ministack",
+    "requirements/security",
+)
 
 
 def locked(name: str) -> dict[str, str]:
@@ -39,3 +46,13 @@ def test_locks_are_complete(name: str) -> None:
     hashed = re.findall(r"^[\w.-]+==.* \\\n +--hash=sha256:", text, re.MULTILINE)
     assert len(pinned) == len(hashed)
     assert "://" not in text
+
+
+def test_all_that_is_deployed_is_told() -> None:
+    """The document for auditors names each package of the layer, and the licence that the package states itself."""
+    rows = document("docs/security.md").table("Package | Licence")
+    told = {code(row["Package"])[0]: row["Licence"].partition(",")[0] for row in rows}
+    assert told.keys() == locked(LAYER).keys()
+    for package, licence in told.items():
+        about = metadata(package).json
+        assert licence in f"{about.get('license_expression')} {about.get('license')}", package

@@ -3,7 +3,7 @@
 import pytest
 
 from secret_rotation.errors import InvalidEventError
-from secret_rotation.model import RotationRequest, Step
+from secret_rotation.request import RotationRequest, Step
 
 EVENT = {
     "Step": "setSecret",
@@ -31,6 +31,14 @@ def test_a_key_that_is_missing_or_no_text_is_named(key: str, value: object, word
     """A key that is missing, empty or no string is an error that names it."""
     with pytest.raises(InvalidEventError, match=f"{key} is {words}"):
         RotationRequest.from_event({**EVENT, key: value})
+
+
+@pytest.mark.parametrize("key", [*EVENT, "RotationToken"])
+def test_half_of_a_character_is_named_without_the_text(key: str) -> None:
+    """A lone surrogate is an error that can be encoded, as what cannot would end the runtime."""
+    with pytest.raises(InvalidEventError, match=f"{key} contains half of a character") as caught:
+        RotationRequest.from_event({**EVENT, key: "hunter2 \udbff"})
+    assert b"hunter2" not in str(caught.value).encode()
 
 
 @pytest.mark.parametrize("step", ["rotate", "createsecret", "CREATE_SECRET"])

@@ -1,25 +1,19 @@
 """The handler's last line of defence: an exception that nobody foresaw."""
 
+import time
 from collections.abc import Mapping
 from typing import ClassVar, NoReturn
 
 import pytest
 
+from lab.lambda_environment import InProcessContext
+from secret_rotation.credentials import Credentials
 from secret_rotation.deadline import Deadline
 from secret_rotation.engines.postgresql import PostgreSQL
 from secret_rotation.errors import InvalidSettingsError, RotationError
 from secret_rotation.handler import rotation_handler
-from secret_rotation.model import Credentials
 from secret_rotation.strategies.single_user import SingleUser
 from tests.fixtures.cloud import MakeSecret
-
-
-class Context:
-    """A Lambda context with time left."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        """A minute."""
-        return 60_000
 
 
 class Defective(PostgreSQL):
@@ -42,7 +36,7 @@ def test_an_unforeseen_exception_tells_its_place_and_nothing_else(
     handler = rotation_handler(Defective, SingleUser, function_environment)
     event = {"Step": "testSecret", "SecretId": secret.arn, "ClientRequestToken": "t" * 32}
     with pytest.raises(RotationError, match=r"Unexpected ZeroDivisionError at test_handler.py:\d+") as caught:
-        handler(event, Context())
+        handler(event, InProcessContext("function", "its ARN", "256", time.monotonic() + 60))
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
     assert "hunter2" not in f"{caught.value} {capsys.readouterr()}"

@@ -7,8 +7,9 @@ import pytest
 
 from secret_rotation.errors import LabelConflictError
 from secret_rotation.labels import AWSCURRENT, AWSPENDING, AWSPREVIOUS, Labels, Verdict, judge
-from secret_rotation.model import Step
+from secret_rotation.request import Step
 
+ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:app-AbCdEf"
 TOKEN = "token"
 VERSIONS = (TOKEN, "other", "third", None)  # where a label can be; None: on no version
 STAGES = (AWSCURRENT, AWSPENDING, AWSPREVIOUS)
@@ -16,16 +17,12 @@ STAGES = (AWSCURRENT, AWSPENDING, AWSPREVIOUS)
 
 def every_state() -> Iterator[tuple[Labels, dict[str, str | None]]]:
     """Every way to place three labels on three versions or none, the token with a label of its own or without."""
-    for places in product(VERSIONS, repeat=len(STAGES)):
+    for *places, custom in product(*[VERSIONS] * len(STAGES), [None, TOKEN]):
         holder = dict(zip(STAGES, places, strict=True))
-        for custom in (False, True):
-            stages: dict[str, set[str]] = {}
-            for stage, version in holder.items():
-                if version is not None:
-                    stages.setdefault(version, set()).add(stage)
-            if custom:
-                stages.setdefault(TOKEN, set()).add("my-label")
-            yield Labels({version: frozenset(labels) for version, labels in stages.items()}), holder
+        all_labels = {**holder, "my-label": custom}
+        versions = {version for version in all_labels.values() if version is not None}
+        stages = {of: frozenset(label for label, version in all_labels.items() if version == of) for of in versions}
+        yield Labels(ARN, stages), holder
 
 
 STATES = list(every_state())
@@ -40,8 +37,8 @@ def verdict_or_conflict(step: Step, labels: Labels) -> Verdict | None:
 
 
 def test_the_space_of_states_is_whole() -> None:
-    """Three labels on four places each, with and without a label of the user's own, are 128 states."""
-    assert len(STATES) == 4**3 * 2
+    """Three labels on four places each, with and without a label of the user's own, are 128 different states."""
+    assert len({frozenset(labels.stages_by_version.items()) for labels, _ in STATES}) == 128
 
 
 @pytest.mark.parametrize("step", Step)
@@ -64,7 +61,8 @@ def test_a_conflict_names_the_version_that_is_pending_and_how_to_free_it() -> No
     for labels, holder in STATES:
         if holder[AWSPENDING] in (None, TOKEN) or holder[AWSCURRENT] == TOKEN:
             continue
-        with pytest.raises(LabelConflictError, match=f"--remove-from-version-id {holder[AWSPENDING]}"):
+        command = f"--secret-id {ARN} .* --remove-from-version-id {holder[AWSPENDING]}"
+        with pytest.raises(LabelConflictError, match=command):
             judge(Step.SET_SECRET, labels, TOKEN)
 
 
@@ -72,7 +70,7 @@ def test_current_is_the_version_to_rotate_from_or_a_conflict() -> None:
     """There is a version to promote from exactly where one carries AWSCURRENT."""
     for labels, holder in STATES:
         if holder[AWSCURRENT] is None:
-            with pytest.raises(LabelConflictError, match="No version of this secret is AWSCURRENT"):
+            with pytest.raises(LabelConflictError, match=f"No version of {ARN} is AWSCURRENT"):
                 _ = labels.current
         else:
             assert labels.current == holder[AWSCURRENT]

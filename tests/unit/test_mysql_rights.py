@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secret_rotation.engines.mysql.marks import Base, Mark
+from secret_rotation.engines.mysql.changes import additions, removals
 from secret_rotation.engines.mysql.merge import merge_rights, merge_sets, merge_values
+from secret_rotation.engines.mysql.records import Base, Decisions, HostRecord, PairRecord
 from secret_rotation.engines.mysql.rights import (
     ALL,
     DEFAULT_ROLE,
@@ -17,19 +18,20 @@ from secret_rotation.engines.mysql.rights import (
     ROLE,
     Right,
     Rights,
+    SqlSyntaxError,
     all_privileges,
     parse_grants,
 )
-from secret_rotation.engines.mysql.statements import additions, removals
-from secret_rotation.engines.mysql.tokens import SqlSyntaxError, quote_account, quote_name
+from secret_rotation.engines.mysql.sql import account_name, identifier
 
-ACCOUNT = quote_account("app", "%")
-TWIN = quote_account("app_clone", "%")
+ACCOUNT = account_name("app", "%")
+COUNTERPART = account_name("app_clone", "%")
 
 names = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=8)
-accounts = st.builds(quote_account, names, names)
-databases = names.map(lambda name: f"{quote_name(name)}.*")
-tables = st.builds(lambda database, table: f"{quote_name(database)}.{quote_name(table)}", names, names)
+quoted_names = names.map(identifier).map(str)
+accounts = st.builds(account_name, names, names).map(str)
+databases = quoted_names.map("{}.*".format)
+tables = st.builds("{}.{}".format, quoted_names, quoted_names)
 routines = st.builds("{} {}".format, st.sampled_from(["PROCEDURE", "FUNCTION"]), tables)
 
 
@@ -38,7 +40,7 @@ def with_option(right: Right) -> list[Right]:
     return [right, Right(right.privilege, right.level, option=True)]
 
 
-static = st.sampled_from(["SELECT", "INSERT", "CREATE VIEW", GRANT_OPTION])
+static = st.sampled_from(["SELECT", "INSERT", "CREATE VIEW", "SELECT INTO S3", GRANT_OPTION])
 alone = st.one_of(
     st.builds(Right, st.sampled_from(["XA_RECOVER_ADMIN", "BACKUP_ADMIN"]), st.just(GLOBAL)),
     st.builds(Right, accounts, st.just(ROLE)),
@@ -47,7 +49,7 @@ alone = st.one_of(
 elements = st.one_of(
     st.builds(lambda *parts: [Right(*parts)], static, st.one_of(st.just(GLOBAL), databases, tables)),
     st.builds(lambda *parts: [Right(*parts)], st.sampled_from(["EXECUTE", GRANT_OPTION]), routines),
-    st.builds(lambda *parts: [Right(*parts)], st.sampled_from(["SELECT", "UPDATE"]), tables, names.map(quote_name)),
+    st.builds(lambda *parts: [Right(*parts)], st.sampled_from(["SELECT", "UPDATE"]), tables, quoted_names),
     databases.map(lambda level: [Right(ALL, level), *all_privileges(level)]),
     st.one_of(alone.map(lambda right: [right]), alone.map(with_option)),
 )
@@ -68,44 +70,74 @@ def rights(draw: st.DrawFn) -> Rights:
 def test_what_is_rendered_is_read_back(wanted: Rights) -> None:
     """Granting everything from nothing, read as SHOW GRANTS, gives the same rights."""
     unrestricted = Rights(wanted.held)
-    statements = additions(ACCOUNT, Rights(), unrestricted, TWIN)
-    assert parse_grants(statement.sql for statement in statements) == unrestricted
+    changes = additions(ACCOUNT, Rights(), unrestricted, COUNTERPART)
+    assert parse_grants(str(change.sql) for change in changes) == unrestricted
 
 
 @given(rights())
 def test_restrictions_are_read_back(wanted: Rights) -> None:
     """Partial revokes, rendered and read, are the same partial revokes."""
-    statements = removals(ACCOUNT, Rights(wanted.held), wanted)
-    assert parse_grants(statement.sql for statement in statements).restrictions == wanted.restrictions
+    changes = removals(ACCOUNT, Rights(wanted.held), wanted)
+    assert parse_grants(str(change.sql) for change in changes).restrictions == wanted.restrictions
 
 
 @given(rights())
 def test_nothing_is_done_where_nothing_differs(same: Rights) -> None:
     """Equal rights need no statement."""
-    assert not additions(ACCOUNT, same, same, TWIN)
+    assert not additions(ACCOUNT, same, same, COUNTERPART)
     assert not removals(ACCOUNT, same, same)
+
+
+def test_an_option_that_goes_with_another_is_given_back() -> None:
+    """GRANT OPTION, once revoked on all of the server, takes that of dynamic privileges with it."""
+    wanted = Rights(frozenset(with_option(Right("XA_RECOVER_ADMIN", GLOBAL))))
+    revoke, grant = removals(ACCOUNT, Rights(wanted.held | {Right(GRANT_OPTION, GLOBAL)}), wanted)
+    assert str(revoke.sql).startswith("REVOKE GRANT OPTION ON *.*")
+    assert parse_grants([str(grant.sql)]) == wanted
+
+
+def test_a_lost_all_is_no_statement() -> None:
+    """Where all single rights stay, what the server prints as ALL takes no REVOKE."""
+    single = frozenset(all_privileges("`a`.*"))
+    assert not removals(ACCOUNT, Rights(single | {Right(ALL, "`a`.*")}), Rights(single))
 
 
 @given(rights(), rights())
 def test_revokes_name_only_what_is_too_much(now: Rights, wanted: Rights) -> None:
     """What is to stay is in no REVOKE, unless it is granted again at once for its lost option."""
-    statements = [statement.sql for statement in removals(ACCOUNT, now, wanted)]
+    statements = [str(change.sql) for change in removals(ACCOUNT, now, wanted)]
     revoked = parse_grants(sql for sql in statements if sql.startswith("REVOKE") and " ON " in sql).restrictions
     again = parse_grants(sql for sql in statements if sql.startswith("GRANT")).held
     assert not {r for r in revoked & wanted.held & now.held if r not in again}
 
 
-@given(rights())
-def test_marks_are_read_back(known: Rights) -> None:
+@given(rights(), rights())
+def test_records_are_read_back(known: Rights, decided: Rights) -> None:
     """What a rotation remembers in an attribute is what it reads there the next time."""
-    mark = Mark(Base(known, {"REQUIRE": "REQUIRE SSL"}, {"team": ["a", None]}, locked=True))
-    assert Mark.from_text(mark.to_text()) == mark
+    base = Base(known, {"REQUIRE": "REQUIRE SSL"}, {"team": ["a", None]}, locked=True)
+    decisions = Decisions(Rights(decided.held), frozenset({"REQUIRE"}), frozenset({"team"}), lock=True)
+    hosts = {"%": HostRecord(base, "mark", decisions), "10.%": HostRecord(clone_decides=decisions), "x": HostRecord()}
+    record = PairRecord("arn:aws:secretsmanager:eu-central-1:123456789012:secret:app", hosts)
+    assert PairRecord.from_attribute(record.to_attribute("app"), "app") == record
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"held": 1}', '{"held": [["x"]]}', "null", "7"])
-def test_a_damaged_mark_starts_from_nothing(text: str) -> None:
-    """A mark that somebody changed by hand is still a mark, from which no right is taken for revoked."""
-    assert Mark.from_text(text) == Mark()
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"pair": "another"},
+        {"secret": None, "hosts": None},
+        *(
+            {"hosts": text}
+            for text in ("", "{", "[]", '{"%": 1}', '{"%": {"held": 1}}', '{"%": {"held": [["x"]]}}', "null", "7")
+        ),
+    ],
+    ids=str,
+)
+def test_a_damaged_record_is_none(changes: dict[str, object]) -> None:
+    """A record that somebody changed by hand is refused, and never taken for one in which nothing is remembered."""
+    attribute = {**PairRecord("arn", {}).to_attribute("app"), **changes}
+    with pytest.raises(ValueError, match=r"."):
+        PairRecord.from_attribute(attribute, "app")
 
 
 @given(st.none() | rights(), rights(), rights())
@@ -196,6 +228,43 @@ def test_settings_are_merged(
 ) -> None:
     """Of a setting with one value, the change since wins; the original where both changed or nothing is known."""
     assert merge_values(base, original, clone) == merged
+
+
+def test_privileges_of_relatives_are_read() -> None:
+    """A privilege ends at a comma, a bracket or ON: Aurora has some with FROM and INTO in them, and may have others."""
+    names = (
+        "LOAD FROM S3",
+        "SELECT INTO S3",
+        "INVOKE LAMBDA",
+        "INVOKE SAGEMAKER",
+        "INVOKE COMPREHEND",
+        "GO TO WITH X9",
+    )
+    found = parse_grants([f"GRANT SELECT, {', '.join(names)} ON *.* TO `app`@`%` WITH GRANT OPTION"])
+    assert found.held == {Right(name, GLOBAL) for name in ("SELECT", GRANT_OPTION, *names)}
+    (change,) = additions(ACCOUNT, Rights(), found, COUNTERPART)
+    assert all(name in str(change.sql) for name in names)
+    assert parse_grants([str(change.sql)]) == found
+
+
+def test_privileges_of_relatives_have_columns_and_partial_revokes() -> None:
+    """Brackets end a privilege as well, and what is revoked from a database is read like what is granted."""
+    found = parse_grants(
+        [
+            "GRANT SELECT (`ON`, `from, to`), LOAD FROM S3 (`a``b`) ON `db`.`t (x), y` TO `app`@`%`",
+            "GRANT LOAD FROM S3 ON *.* TO `app`@`%`",
+            "REVOKE LOAD FROM S3 ON `a FROM b`.* FROM `app`@`%`",
+            "GRANT `AWS_LOAD_S3_ACCESS`@`%`,`r ON x`@`10.%` TO `app`@`%`",
+        ]
+    )
+    columns = {("SELECT", "`ON`"), ("SELECT", "`from, to`"), ("LOAD FROM S3", "`a``b`")}
+    assert found.held == {
+        *(Right(privilege, "`db`.`t (x), y`", column) for privilege, column in columns),
+        Right("LOAD FROM S3", GLOBAL),
+        Right("`AWS_LOAD_S3_ACCESS`@`%`", ROLE),
+        Right("`r ON x`@`10.%`", ROLE),
+    }
+    assert found.restrictions == {Right("LOAD FROM S3", "`a FROM b`.*")}
 
 
 @pytest.mark.parametrize(

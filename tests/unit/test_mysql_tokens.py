@@ -4,15 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secret_rotation.engines.mysql.tokens import (
-    Kind,
-    SqlSyntaxError,
-    Token,
-    TokenReader,
-    quote_account,
-    quote_name,
-    tokenize,
-)
+from secret_rotation.engines.mysql.rights import Kind, SqlSyntaxError, Token, TokenReader, tokenize
+from secret_rotation.engines.mysql.sql import account_name, identifier
 
 names = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 
@@ -20,19 +13,19 @@ names = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]
 @given(names)
 def test_quoted_names_are_read_back(name: str) -> None:
     """Whatever is in a name, quoting it and reading it gives the same name."""
-    assert tokenize(quote_name(name)) == [Token(Kind.NAME, name)]
+    assert tokenize(str(identifier(name))) == [Token(Kind.NAME, name)]
 
 
 @given(names, names)
 def test_accounts_are_read_back(user: str, host: str) -> None:
     """An account is a name, an at sign and a name, whatever the two hold."""
-    assert [token.text for token in tokenize(quote_account(user, host))] == [user, "@", host]
+    assert [token.text for token in tokenize(str(account_name(user, host)))] == [user, "@", host]
 
 
 @pytest.mark.parametrize("name", ["a TO b", "it's", 'say "x"', "back`tick", "100%", "``", "", "new\nline", "café"])
 def test_awkward_names_are_one_token(name: str) -> None:
     """Names that look like SQL stay names."""
-    assert tokenize(f"GRANT SELECT ON {quote_name(name)}.* TO {quote_account(name, name)}")[3] == Token(Kind.NAME, name)
+    assert tokenize(f"GRANT SELECT ON {identifier(name)}.* TO {account_name(name, name)}")[3] == Token(Kind.NAME, name)
 
 
 def test_ansi_quotes_are_read() -> None:

@@ -8,19 +8,15 @@ from typing import Any
 
 import pytest
 
+from secret_rotation import __version__
 from secret_rotation.errors import InvalidEventError, RotationError, UnsafeRotationError
 from secret_rotation.labels import Verdict
-from secret_rotation.model import RotationRequest, Step
+from secret_rotation.request import RotationRequest, Step
 from secret_rotation.telemetry import Telemetry
 
 REQUEST = RotationRequest(Step.SET_SECRET, "arn:of:secret", "version-1", "rotation-token-never-to-be-seen")
-CONTEXT = {
-    "secret_arn": "arn:of:secret",
-    "step": "setSecret",
-    "version_id": "version-1",
-    "strategy": "single_user",
-    "engine": "mysql",
-}
+CONTEXT = {"secret_arn": "arn:of:secret", "step": "setSecret", "version_id": "version-1"}
+CONTEXT |= {"strategy": "single_user", "engine": "mysql", "software_version": __version__}
 Lines = list[dict[str, Any]]
 
 
@@ -35,7 +31,7 @@ class Environment:
     def run(self, verdict: Verdict = Verdict.ACT, error: RotationError | None = None) -> None:
         """Run a step that ends with this verdict, or with this error."""
         with redirect_stdout(self.stdout), self.telemetry.step(REQUEST) as record:
-            logging.getLogger("secret_rotation.versions").warning("Passing over %s", "AWSPREVIOUS")
+            logging.getLogger("secret_rotation.older_versions").warning("Passing over %s", "AWSPREVIOUS")
             record.verdict = verdict
             if error is not None:
                 raise error
@@ -116,6 +112,26 @@ def test_the_rotation_token_is_in_no_line() -> None:
     environment.run()
     assert "setSecret succeeded" in environment.stdout.getvalue()
     assert "never-to-be-seen" not in environment.stdout.getvalue()
+
+
+def test_a_line_is_ascii() -> None:
+    """What cannot be encoded is escaped, in the line of an error too, and comes out as it went in."""
+    environment = Environment()
+    with pytest.raises(RotationError):
+        environment.run(error=RotationError("User \u00fc \U0001f511 \ud800 is unknown."))
+    assert environment.stdout.getvalue().isascii()
+    (line,) = (line for line in environment.lines() if line.get("level") == "ERROR")
+    assert line["message"] == "User \u00fc \U0001f511 \\ud800 is unknown."
+
+
+def test_debug_is_off_for_every_logger() -> None:
+    """Once the log is set up no logger is heard at DEBUG, whatever level it has, or is given afterwards."""
+    Environment()
+    logger = logging.getLogger("botocore.parsers")
+    logger.setLevel(logging.DEBUG)
+    assert not logger.isEnabledFor(logging.DEBUG)
+    assert logger.isEnabledFor(logging.INFO)
+    logger.setLevel(logging.NOTSET)
 
 
 def test_names_can_be_set() -> None:

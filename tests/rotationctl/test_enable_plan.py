@@ -1,0 +1,206 @@
+"""`rotationctl enable` before and beside the dry run: what is chosen, refused and asked, and where AWS refuses."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from lab.secretsmanager import faults
+from rotationctl.exits import Exit
+from rotationctl.secret import Secret
+from tests.rotationctl.conftest import ANOTHERS, CALLER, OURS, Account, Program, Result
+from tests.rotationctl.reporting import Reporting
+
+CRON = "cron(0 3 ? * SUN *)"
+STAGING = OURS.replace("function:prod-", "function:staging-")
+ASKED = ("--strategy", "single-user", "--engine", "postgresql", "--schedule", CRON)
+
+
+@pytest.fixture
+def function(account: Account) -> Reporting:
+    """The function of the stack."""
+    function = Reporting()
+    account.cloud.register(OURS, function)
+    return function
+
+
+@pytest.fixture
+def enable(
+    program: Program, account: Account, function: Reporting, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Program]:
+    """Call `rotationctl enable` on the account, which looks often; no value may have been read in the end."""
+    assert not function.is_silent
+    monkeypatch.setattr("rotationctl.enabling.dry_run.POLL_SECONDS", 0.02)
+    monkeypatch.setattr("rotationctl.enabling.dry_run.SHOWS_WITHIN", type(account.age)(0))
+
+    def call(*arguments: str) -> Result:
+        return program("enable", *arguments, "--endpoint-url", account.cloud.endpoint_url)
+
+    yield call
+    assert "GetSecretValue" not in {call.operation for call in account.cloud.calls.all() if call.caller == CALLER}
+
+
+def lines(result: Result) -> dict[str, dict[str, Any]]:
+    """What was printed as JSON, by the secrets' names."""
+    return {line["name"]: line for line in map(json.loads, result.out.splitlines())}
+
+
+def rotations(account: Account) -> int:
+    """How often RotateSecret was called."""
+    return account.cloud.calls.operations().count("RotateSecret")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("--strategy", "single-user", "--engine", "postgresql"), "It has no schedule yet: add --schedule"),
+        (("--strategy", "single-user", "--schedule", CRON), "add --engine mysql|postgresql, or --read-value."),
+        (
+            ("--strategy", "single-user", "--engine", "mysql", "--schedule", CRON),
+            "No function for mysql with single-user",
+        ),
+        ((*ASKED, "--stack", "nobodys"), "No function for postgresql with single-user is deployed"),
+    ],
+)
+def test_what_is_missing(account: Account, enable: Program, arguments: tuple[str, ...], reason: str) -> None:
+    """It is said what, and nothing is changed."""
+    account.add("plain", None)
+    result = enable("plain", "--json", *arguments)
+    assert (result.code, rotations(account)) == (Exit.NOT_FINE, 0)
+    assert reason in lines(result)["plain"]["message"]
+
+
+def test_secrets_that_cannot_be_attached(account: Account, enable: Program) -> None:
+    """One whose rotation is not complete, one without a value, one that will be deleted: each with its reason."""
+    account.add("pending").begin()
+    account.add("gone", None)
+    account.client.delete_secret(SecretId="gone")
+    account.client.create_secret(Name="empty")
+    result = enable("pending", "gone", "empty", "--json", *ASKED)
+    assert (result.code, rotations(account)) == (Exit.NOT_FINE, 0)
+    found = lines(result)
+    assert {line["outcome"] for line in found.values()} == {"left out"}
+    assert found["pending"]["next_command"].startswith("rotationctl recover pending")
+    assert found["gone"]["message"].startswith("deleted")
+    assert found["empty"]["message"].startswith("It has no value yet")
+
+
+def test_functions_of_two_stacks(account: Account, enable: Program, function: Reporting) -> None:
+    """--stack chooses, and so does --function; without, both are named."""
+    account.add("plain", None)
+    account.cloud.register(STAGING, function)
+    assert "There are several functions" in enable("plain", "--json", *ASKED).json["message"]
+    assert enable("plain", "--json", *ASKED, "--stack", "staging").json["function_arn"] == STAGING
+    by_arn = enable("plain", "--json", "--function", OURS, "--window", "3h").json
+    assert (by_arn["outcome"], by_arn["function_arn"], by_arn["schedule"]) == ("enabled", OURS, f"{CRON}, 3h")
+    assert by_arn["former_function_arn"] == STAGING
+
+
+def test_a_tags_worth_of_secrets(account: Account, enable: Program) -> None:
+    """The plan is shown and asked about; with --yes all are attached, and a second run changes nothing."""
+    for name in ("a", "b"):
+        account.add(name, None, Tags=[{"Key": "team", "Value": "shop"}])
+    account.add("other", None)
+    asked = ("--tag", "team=shop", *ASKED)
+    plan = enable(*asked, "--dry-run")
+    assert (plan.code, rotations(account)) == (Exit.FINE, 0)
+    assert [line.split()[:2] for line in plan.out.splitlines()[1:]] == [["planned", "a"], ["planned", "b"]]
+    refused = enable(*asked)
+    assert (refused.code, rotations(account)) == (Exit.NOT_FINE, 0)
+    assert plan.out in refused.err
+    assert {line["outcome"] for line in lines(enable(*asked, "--yes", "--json")).values()} == {"enabled"}
+    again = enable(*asked, "--yes", "--json")
+    assert (again.code, {line["outcome"] for line in lines(again).values()}) == (Exit.FINE, {"enabled already"})
+
+
+def test_a_function_that_does_not_report(account: Account, enable: Program, function: Reporting) -> None:
+    """After --timeout it has failed, the next one is not begun, and --keep-going begins it."""
+    for name in ("a", "b"):
+        account.add(name, None)
+    function.is_silent = True
+    result = enable("a", "b", *ASKED, "--yes", "--json", "--timeout", "0.2")
+    found = lines(result)
+    assert (result.code, found["a"]["outcome"], found["b"]["outcome"]) == (Exit.NOT_FINE, "put back", "not started")
+    assert found["a"]["error"] == "timed out"
+    going = lines(enable("a", "b", *ASKED, "--yes", "--json", "--timeout", "0.2", "--keep-going"))
+    assert {line["outcome"] for line in going.values()} == {"put back"}
+
+
+def test_a_log_that_may_not_be_read(account: Account, enable: Program) -> None:
+    """It stays attached, the code says that not all was seen, and the command to look for oneself is printed."""
+    account.add("plain", None)
+    account.cloud.faults.add(faults.error("FilterLogEvents", "AccessDeniedException", times=None))
+    result = enable("plain", *ASKED, "--json")
+    assert (result.code, result.json["outcome"]) == (Exit.PARTLY, "untold")
+    assert result.json["next_command"].startswith("aws logs filter-log-events --log-group-name /aws/lambda/prod/")
+
+
+def test_a_function_of_others(account: Account, enable: Program) -> None:
+    """What it logs may be anything: it stays attached, and its log is for a person to read."""
+    account.add("plain", None)
+    result = enable("plain", "--function", ANOTHERS, "--schedule", CRON, "--json")
+    assert (result.code, result.json["outcome"]) == (Exit.PARTLY, "untold")
+    assert "SecretsManagerRDSPostgreSQLRotationSingleUser" in result.json["next_command"]
+
+
+def test_throttling_is_no_failure(account: Account, enable: Program) -> None:
+    """While the dry run is followed, AWS may have no room for a call: it is asked again, and nothing is put back."""
+    account.add("plain", None)
+    for operation, nth in (("DescribeSecret", 3), ("FilterLogEvents", 1)):
+        account.cloud.faults.add(faults.error(operation, "ThrottlingException", nth=nth, times=2))
+    assert enable("plain", *ASKED, "--json").json["outcome"] == "enabled"
+
+
+def test_a_function_that_cannot_be_invoked(account: Account, enable: Program) -> None:
+    """RotateSecret refuses it before anything is changed."""
+    account.add("plain", None)
+    result = enable("plain", "--function", f"{OURS}x", "--schedule", CRON, "--json")
+    assert (result.code, result.json["outcome"]) == (Exit.NOT_ASKED, "failed")
+    assert "RotationLambdaARN" not in account.client.describe_secret(SecretId="plain")
+
+
+def test_putting_back_fails(account: Account, enable: Program, function: Reporting) -> None:
+    """What is attached then is said, with the command that puts it back."""
+    account.add("shop", ANOTHERS)
+    function.is_silent = True
+    account.cloud.faults.add(faults.error("RotateSecret", "InternalServiceError", nth=2, times=None))
+    result = enable("shop", *ASKED, "--timeout", "0.1", "--json")
+    assert (result.code, result.json["outcome"]) == (Exit.NOT_FINE, "not put back")
+    assert result.json["next_command"] == result.json["undo"]
+    assert ANOTHERS in result.json["undo"]
+    assert account.client.describe_secret(SecretId="shop")["RotationLambdaARN"] == OURS
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("a", "--tag", "b=c", "--strategy", "single-user"),
+        ("a",),
+        ("a", "--strategy", "single-user", "--function", OURS),
+        ("a", *ASKED[:4], "--schedule", "rate(3 hours)"),
+        ("a", *ASKED[:4], "--schedule", "cron(5 3 ? * SUN *)"),
+        ("a", *ASKED, "--window", "25h"),
+    ],
+)
+def test_a_wrong_command_line(enable: Program, arguments: tuple[str, ...]) -> None:
+    """It is refused before AWS is asked."""
+    assert enable(*arguments).code == Exit.USAGE
+
+
+def test_a_schedule_that_aws_has_calculated(account: Account, enable: Program) -> None:
+    """DescribeSecret shows a rate() in days as well; RotateSecret takes one of the two, so the expression is kept."""
+    secret = account.add("shop")
+    rules = {"ScheduleExpression": "rate(10 days)", "AutomaticallyAfterDays": 10, "Duration": "2h"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "rotationctl.fleet.describe_secret",
+            lambda client, name, _options: Secret.from_answer(
+                {**client.describe_secret(SecretId=name), "RotationRules": rules}
+            ),
+        )
+        result = enable("shop", "--strategy", "single-user", "--json")
+    assert result.json["outcome"] == "enabled already"
+    kept = account.client.describe_secret(SecretId=secret.arn)["RotationRules"]
+    assert kept == {"ScheduleExpression": "rate(10 days)", "Duration": "2h"}
