@@ -94,7 +94,7 @@ picture: .venv/.dev ## Look at a report in Chromium, and picture it for the docs
 	@REPORT_PICTURE=1 $(python) -m pytest --quiet --no-header tests/rotationctl/test_report_browser.py
 
 .PHONY: bench-fleet
-bench-fleet: .venv/.demo $(rie) .aws-sam/host/template.yaml ## Rotate fleets of up to 500 secrets (BENCH_ARGS="--help")
+bench-fleet: .venv/.demo $(rie) .aws-sam/host/template.yaml ## Rotate fleets of up to 1,000 secrets (BENCH_ARGS="--help")
 	@$(python) -m benchmarks fleet $(BENCH_ARGS)
 
 .PHONY: soak

@@ -20,7 +20,7 @@ from lab import console
 from lab.engines import KITS, Kit
 from lab.lambda_environment.code import REPOSITORY
 
-SECRETS = "1,10,100,500"
+SECRETS = "1,10,100,500,1000"
 SWEPT_SECRETS = 100
 LEAST_ROTATIONS = 20
 DOCS = REPOSITORY / "docs"

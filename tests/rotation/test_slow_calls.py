@@ -23,6 +23,11 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> Patience:
     return PATIENCE
 
 
+def _warm(application: Application) -> None:
+    """Have all loaded that is loaded once: on a busy machine that takes seconds, which the tests give to calls."""
+    assert application.rotate().succeeded
+
+
 def _give(application: Application, seconds: float) -> float:
     """Let the next invocations have so long for their work; how long they last."""
     application.function.timeout_seconds = seconds + RESERVE_SECONDS
@@ -32,6 +37,7 @@ def _give(application: Application, seconds: float) -> float:
 @in_turn("seconds_hanging, call", {"hangs": HANGING_SECONDS}, CALLS)
 def test_a_call_that_hangs(application: Application, seconds_hanging: float, call: Call) -> None:
     """An attempt has what is left, not its usual five seconds, and there is no other one."""
+    _warm(application)
     token, released = reach(application, call.step), Event()
     seconds = _give(application, 2)
 
@@ -51,6 +57,7 @@ def test_a_call_that_hangs(application: Application, seconds_hanging: float, cal
 @in_turn("seconds_slow, step", {"slow": SLOW_SECONDS + 1}, {"createSecret": "createSecret"})
 def test_calls_that_are_all_slow(application: Application, seconds_slow: float, step: str) -> None:
     """None of them is slow enough to fail; together they are, and the message names each."""
+    _warm(application)
     token = reach(application, step)
     seconds = _give(application, 2.8 * seconds_slow)
     with application.secret.cloud.faults.during(faults.delay(ANY_OPERATION, seconds_slow, times=None)):
