@@ -27,9 +27,9 @@ def test_the_charts_show_the_published_results() -> None:
 
 
 def test_every_function_is_published() -> None:
-    """All four functions are measured, with all rows but the gaps, which not each has, and the curve of memory sizes with them."""
+    """All four functions are measured, with all rows, but for gaps that not each has, and the curve of memory sizes."""
     assert set(RESULT.functions) == set(PAIRINGS)
-    rows = [{row for row in rows if not row.startswith("gap ")} for rows in RESULT.functions.values()]
+    rows = [{row for row in function if not row.startswith("gap ")} for function in RESULT.functions.values()]
     assert all(found == rows[0] for found in rows)
     assert [size.memory_mb for size in RESULT.memory_sizes] == [128, 192, 256, 384, 512, 768, 1024, 1769]
 

@@ -183,8 +183,8 @@ def test_a_certificate_that_has_expired_is_told_from_one_of_a_stranger(unique_na
         app = User.create(server, unique_name())
         server.use_certificate(CertificateAuthority().issue())
         fail(app, DatabaseUnreachableError, "is signed by no authority in", "RDS_CA_BUNDLE")
-        server.use_certificate(authority.issue(lifetime=timedelta(seconds=2)))
-        time.sleep(3)
+        server.use_certificate(authority.issue(lifetime=timedelta(seconds=5)))
+        time.sleep(6)
         fail(app, DatabaseUnreachableError, "has expired, or is not valid yet. Renew it on the server.")
 
 
@@ -298,7 +298,7 @@ def test_hanging_server_ends_inside_the_deadline(own_server: MySQLServer, unique
             session.verify_identity()
         with pytest.raises(DatabaseUnreachableError), app.session(seconds=5):
             pass
-        assert time.monotonic() - start < 6
+        assert time.monotonic() - start < 10  # the ends of both deadlines
         own_server.resume()
 
 

@@ -33,12 +33,12 @@ def test_connections_are_verified(own_server: DatabaseServer, fault: str) -> Non
     authority = CertificateAuthority()
     with start(kit_of(own_server), authority=authority) as server:
         bad = {
-            "expired": authority.issue(lifetime=timedelta(seconds=3)),
+            "expired": authority.issue(lifetime=timedelta(seconds=5)),
             "wrong host name": authority.issue(["db.example.com"]),
             "wrong authority": CertificateAuthority().issue(),
         }
         server.use_certificate(bad[fault])
-        time.sleep(3.1 if fault == "expired" else 0)
+        time.sleep(5.1 if fault == "expired" else 0)
         with pytest.raises(CONNECTION_FAILED, match=r"(?i)certificate"):
             server.connect(server.superuser)
         server.use_certificate(authority.issue())

@@ -11,7 +11,7 @@ from tests.lab.tapped import client_process, log_in, run, without_numbers
 
 
 def test_killed_client(tap: Tap, user: ApplicationUser) -> None:
-    """When a client is killed, the server ends its session and rolls back, within a second."""
+    """When a client is killed, the server ends its session and rolls back, within seconds."""
     messages: list[Message] = []
     tap.observer = messages.append
     notes = user.kit.notes(user.username)
@@ -23,7 +23,7 @@ def test_killed_client(tap: Tap, user: ApplicationUser) -> None:
         client.kill()
         killed = time.monotonic()
         wait_until(lambda: user.sessions() == 0)
-    assert time.monotonic() - killed < 1
+    assert time.monotonic() - killed < 5
     assert user.administrate(f"SELECT count(*) FROM {notes}") == [(0,)]  # noqa: S608
     assert without_numbers(messages)[-1] == "-> Disconnect"
 
