@@ -7,6 +7,7 @@ import pytest
 
 from lab.engines.postgresql import PostgresServer
 from lab.servers import Login
+from secret_rotation.engines.postgresql.superuser_session import PostgreSQLSuperuserSession
 from tests.attacks.pairs import (
     assert_a_login_adopts,
     assert_a_mark_does_not_adopt,
@@ -124,6 +125,27 @@ def test_a_clone_that_somebody_else_administers_is_not_adopted(application: Appl
     members = f"SELECT FROM pg_auth_members WHERE roleid = '{user.username}'::regrole AND NOT admin_option"
     assert user.administrate(members) == []
     assert application.logs_in()
+
+
+@pytest.mark.parametrize("asked", ["holding", "exists"])
+def test_a_clone_that_somebody_makes_while_a_rotation_runs_gets_nothing(
+    application: Application, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    """There was no clone when it was asked whose the pair is, so the role that is there now is a stranger's."""
+    user, answer = application.user, getattr(PostgreSQLSuperuserSession, asked)
+    with monkeypatch.context() as patch:
+
+        def answered_and_late(*question: object) -> object:
+            answered = answer(*question)
+            squat(user, application.secret.name)
+            return answered
+
+        patch.setattr(PostgreSQLSuperuserSession, asked, answered_and_late)
+        application.refusal("UnsafeRotationError")
+    assert application.logs_in()
+    user.administrate(f"ALTER ROLE {user.username}_clone LOGIN PASSWORD 'mallorys'")
+    with closing(user.server.connect(Login(f"{user.username}_clone", "mallorys"), user.dbname)) as session:
+        assert not attempt(session.cursor(), f"SET ROLE {user.username}")
 
 
 def test_a_clone_does_not_leave_the_pair_by_itself(application: Application) -> None:

@@ -21,8 +21,10 @@ from secret_rotation.engines.postgresql.role_settings import ROLE, Key, PairSett
 from secret_rotation.engines.postgresql.roles import (
     ADMIN_OPTION_VERSION,
     Role,
+    Roles,
     record_of,
     require_administration,
+    same_roles,
 )
 from secret_rotation.engines.postgresql.session import PostgreSQLSession
 from secret_rotation.engines.postgresql.sql import quoted
@@ -47,11 +49,14 @@ class Turn:
 
     Attributes:
         secret: the name of the secret that the pair belongs to.
+        proven: the two roles of which is known whose they are, the clone None where there was none; None where nobody
+            has asked.
     """
 
     pair: Pair
     username: str
     secret: str
+    proven: Roles | None = None
 
 
 def mirror(session: PostgreSQLSession, connect: Connect, turn: Turn, password: Password) -> None:
@@ -98,6 +103,7 @@ def _become_one(session: PostgreSQLSession, turn: Turn, move: _MoveGrants) -> bo
     """
     pair = turn.pair
     found = read_pair(session, pair)
+    _require_proven(turn, found)
     _require_possible(session, pair, found)
     _require_same_holder(turn, found.original)
     lacks_replication = found.clone is None and found.original.replicates
@@ -109,6 +115,15 @@ def _become_one(session: PostgreSQLSession, turn: Turn, move: _MoveGrants) -> bo
         is_kept = not lacks_replication and _make_equal(session, move, pair, found, clone)
         _record(session, PairRecord(turn.secret, original.oid, clone.oid, is_kept), original, clone)
     return lacks_replication
+
+
+def _require_proven(turn: Turn, found: PairState) -> None:
+    """Stop where a role has come or gone since: whoever may create roles can wait for the moment after the question."""
+    if turn.proven is not None and not same_roles(turn.proven, (found.original, found.clone)):
+        raise UnsafeRotationError(
+            f"While this rotation ran, somebody made, dropped or renamed {turn.pair.original} or {turn.pair.clone}, so "
+            "it is open whose they are. Nothing was changed. Secrets Manager will try again, and then it is asked anew."
+        )
 
 
 def _require_same_holder(turn: Turn, original: Role) -> None:

@@ -47,7 +47,11 @@ class Role:
     comment: str | None
 
 
-def read_roles(session: PostgreSQLSession, pair: Pair) -> tuple[Role | None, Role | None]:
+Roles = tuple[Role | None, Role | None]
+"""The original and the clone, None for one that does not exist."""
+
+
+def read_roles(session: PostgreSQLSession, pair: Pair) -> Roles:
     """The original and the clone, None for one that does not exist.
 
     Raises:
@@ -73,10 +77,15 @@ def roles_query(session: PostgreSQLSession, pair: Pair) -> Query:
     return Query(statement, "The query of the pair's roles", kinds_of(Role))
 
 
-def pair_of(rows: list[Row], pair: Pair) -> tuple[Role | None, Role | None]:
+def pair_of(rows: list[Row], pair: Pair) -> Roles:
     """The original and the clone, None for one that does not exist."""
     roles = {row[0]: Role(*row) for row in rows}
     return roles.get(pair.original), roles.get(pair.clone)
+
+
+def same_roles(some: Roles, others: Roles) -> bool:
+    """Whether these are the same roles, by what stays with a role and never comes to another one."""
+    return [role and role.oid for role in some] == [role and role.oid for role in others]
 
 
 def record_of(original: Role | None, clone: Role | None) -> PairRecord | None:

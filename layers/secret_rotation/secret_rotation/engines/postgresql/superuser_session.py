@@ -14,6 +14,7 @@ from secret_rotation.engines.postgresql.passwords import Encryption
 from secret_rotation.engines.postgresql.privileged import refuse_privileged
 from secret_rotation.engines.postgresql.rejections import refuse_unusable
 from secret_rotation.engines.postgresql.roles import (
+    Roles,
     administration_query,
     hand_over,
     holding_of,
@@ -41,6 +42,7 @@ class PostgreSQLSuperuserSession(PostgreSQLSession):
     ) -> None:
         super().__init__(connection, credentials, deadline, encryption)
         self._connect = connect
+        self._proven: Roles | None = None
 
     def lock(self, username: str) -> bool:
         """Hold an advisory lock of this database until the session ends. See Session.
@@ -66,7 +68,7 @@ class PostgreSQLSuperuserSession(PostgreSQLSession):
             require_administration(self, self.ask(administration_query(username)))
             raise
 
-    def other_accounts(self, username: str, own: str, passwords: KnownPasswords) -> None:
+    def other_accounts(self, username: str, own: str | None, passwords: KnownPasswords) -> None:
         """There are none: a role is one account."""
 
     def refuse_unusable(self, user: Credentials) -> None:
@@ -99,10 +101,13 @@ class PostgreSQLSuperuserSession(PostgreSQLSession):
     def holding(self, pair: Pair) -> Holding | None:
         """What the comments of the two roles say. See SuperuserSession.
 
+        Whoever asks goes on to prove whose the roles are, so it is them that `mirror` changes, and no others.
+
         Raises:
             UnsafeRotationError: the session cannot tell which roles these names are.
         """
-        return holding_of(*read_roles(self, pair))
+        self._proven = read_roles(self, pair)
+        return holding_of(*self._proven)
 
     def hand_over(self, pair: Pair, secret: str) -> str:
         """The statement that gives a pair to another secret. See SuperuserSession.
@@ -119,7 +124,8 @@ class PostgreSQLSuperuserSession(PostgreSQLSession):
             UnsafeRotationError: the two cannot be made equal; nothing was changed, unless a clone that needs
                 REPLICATION was created, without a password.
         """
-        mirror(self, self._connect, Turn(pair, username, secret), password)
+        mirror(self, self._connect, Turn(pair, username, secret, self._proven), password)
+        self._proven = None  # the clone may be a new one by now
 
     def check_mirror(self, pair: Pair, username: str, secret: str) -> None:
         """Run the statements of `mirror` in a transaction that is undone. No password is set, nor sent.
@@ -127,4 +133,4 @@ class PostgreSQLSuperuserSession(PostgreSQLSession):
         Raises:
             UnsafeRotationError: as `mirror`.
         """
-        rehearse(self, Turn(pair, username, secret))
+        rehearse(self, Turn(pair, username, secret, self._proven))
