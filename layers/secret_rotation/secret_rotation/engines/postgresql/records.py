@@ -49,7 +49,7 @@ class PairRecord:
             return cls(
                 str(document["secret"]), int(document["original"]), int(document["clone"]), document["is_kept"] is True
             )
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
             return None
 
     def in_comment(self, text: str | None) -> str:

@@ -134,4 +134,5 @@ def _row_of(text: str) -> Row:
         json.dumps(row, ensure_ascii=False).encode()  # half a surrogate pair, which no statement could take, fails
     except (ValueError, RecursionError):
         return ()
-    return tuple(row) if isinstance(row, list) else ()
+    is_row = isinstance(row, list) and not any("\0" in column for column in row if isinstance(column, str))
+    return tuple(row) if is_row else ()
