@@ -37,6 +37,10 @@ class ModelSession:
         """No operation: the model has one account a user."""
         return self._username
 
+    def told_account(self) -> str:
+        """The same."""
+        return self._username
+
     def verify_account(self) -> None:
         """The same."""
 
@@ -87,7 +91,7 @@ class ModelSession:
 
     # A superuser's session from here on.
 
-    def other_accounts(self, username: str, own: str, passwords: KnownPasswords) -> None:
+    def other_accounts(self, username: str, own: str | None, passwords: KnownPasswords) -> None:
         """A user is one account."""
 
     def refuse_unusable(self, user: Credentials) -> None:

@@ -257,6 +257,21 @@ def test_an_expired_password_is_changed_everywhere(application: Application, use
     assert logs_in_elsewhere(application)
 
 
+def test_an_expired_password_of_a_nearer_account_is_changed_everywhere(
+    application: Application, user: ApplicationUser
+) -> None:
+    """The session cannot tell which account it is, and the one for all hosts is not taken for it."""
+    nearer = f"`{user.username}`@`127.0.0.1`"
+    user.administrate(f"CREATE USER {nearer} IDENTIFIED BY '{user.password}' PASSWORD EXPIRE")
+    rotates(application)
+    assert application.logs_in()
+    assert logs_in_elsewhere(application)
+    [warning] = told(application, "WARNING")
+    assert warning.endswith(f"GRANT APPLICATION_PASSWORD_ADMIN ON *.* TO {nearer};")
+    user.administrate(f"DROP USER {nearer}")
+    assert application.logs_in()
+
+
 def test_what_the_server_stores_is_in_no_log(application: Application, user: ApplicationUser) -> None:
     """Neither the hashes that were read nor those that came of it."""
     rotates(application)

@@ -57,6 +57,8 @@ class ToySession:
     def account(self) -> str:
         return self.credentials.username
 
+    told_account = account
+
     def verify_account(self) -> None:
         if self.ask("whoami") != self.credentials.username:
             raise UnsafeRotationError("The login became another user.")
@@ -94,7 +96,7 @@ class ToySession:
     def set_password(self, username: str, password: Password) -> None:
         self.ask("set_password", username=username, password=password.reveal())
 
-    def other_accounts(self, username: str, own: str, passwords: KnownPasswords) -> None:
+    def other_accounts(self, username: str, own: str | None, passwords: KnownPasswords) -> None:
         """A user is one account."""
 
     def refuse_unusable(self, user: Credentials) -> None:

@@ -103,6 +103,9 @@ class Session(Protocol):
     def account(self) -> str:
         """The account that the session is logged in as, as messages call it."""
 
+    def told_account(self) -> str | None:
+        """The same, as far as the server tells it; None where `account` is a guess."""
+
     def verify_identity(self) -> None:
         """Run a query and check that the session acts as who it must be.
 
@@ -201,11 +204,12 @@ class SuperuserSession(Session, Protocol):
                 the message has the statement that lets it.
         """
 
-    def other_accounts(self, username: str, own: str, passwords: KnownPasswords) -> OtherAccounts | None:
+    def other_accounts(self, username: str, own: str | None, passwords: KnownPasswords) -> OtherAccounts | None:
         """Find out which accounts of a user, besides its `own`, are the secret's. Nothing is changed.
 
         It is those that have one of the secret's passwords: an account of the same name may be somebody else's. What
-        will be left alone is logged.
+        will be left alone is logged. Where it is not known which is its own, that is among them, and is left alone once
+        its password has changed.
 
         Returns:
             None where there is nothing to set, as always where `has_accounts_by_host` is False.

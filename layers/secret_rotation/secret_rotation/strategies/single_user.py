@@ -159,7 +159,7 @@ def _other_accounts(change: PasswordChange, login: Login, superuser: SuperuserSe
     used = login.version.credentials.password
     orphans = cache(lambda: [version.credentials.password for version in change.older.orphans()])
     known = KnownPasswords(change.pending.password, [change.current.password, used], orphans)
-    return superuser.other_accounts(change.pending.username, login.session.account(), known)
+    return superuser.other_accounts(change.pending.username, login.session.told_account(), known)
 
 
 def _change_own(change: PasswordChange, login: Login) -> None:

@@ -98,7 +98,7 @@ class OtherAccounts:
 
 
 def find_other_accounts(
-    connection: Connection, username: str, own: str, passwords: KnownPasswords
+    connection: Connection, username: str, own: str | None, passwords: KnownPasswords
 ) -> OtherAccounts | None:
     """Find out which accounts of a user are the secret's besides its own, and whether their passwords may be set.
 
@@ -126,7 +126,7 @@ def find_other_accounts(
     return OtherAccounts(connection, username, passwords.new, proven)
 
 
-def _is_another(account: Account, own: str, stored: dict[str, StoredPasswords]) -> bool:
+def _is_another(account: Account, own: str | None, stored: dict[str, StoredPasswords]) -> bool:
     """Whether a password of this account matters: it takes one, and was not dropped between the two reads."""
     return account.takes_password and str(account.sql) != own and account.host in stored
 

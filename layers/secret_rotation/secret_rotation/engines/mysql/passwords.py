@@ -45,6 +45,8 @@ def set_and_keep_old(connection: Connection, old: Password, new: Password) -> No
     except StatementFailedError as error:
         if not isinstance(error, PermissionDeniedError) and error.code not in _CANNOT_RETAIN:
             raise
+        set_own(connection, new, old)
+        # After the change: in the sandbox of an expired password nobody is told which account it is.
         _log.warning(
             "User %s cannot keep its old password (error %s): AWSCURRENT does not log in until finishSecret. "
             "To close this gap, as an administrator: %s;",
@@ -52,7 +54,6 @@ def set_and_keep_old(connection: Connection, old: Password, new: Password) -> No
             error.code,
             KEEP_OLD_PASSWORD.to(connection.account()).typed(),
         )
-        set_own(connection, new, old)
 
 
 def set_own(connection: Connection, new: Password, old: Password | None = None, *, retain: bool = False) -> None:

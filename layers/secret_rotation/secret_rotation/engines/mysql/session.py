@@ -36,6 +36,10 @@ class MySQLSession:
         """The account, on the host that the server says; on any where it does not, as in the sandbox. See Session."""
         return str(self._connection.account())
 
+    def told_account(self) -> str | None:
+        """The same; None in the sandbox of an expired password, which cannot ask. See Session."""
+        return None if self._connection.is_sandboxed else self.account()
+
     def verify_identity(self) -> None:
         """Run a query and check that it runs as the user of the secret, not as the anonymous one.
 

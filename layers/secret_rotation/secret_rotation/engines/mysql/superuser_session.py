@@ -52,7 +52,7 @@ class MySQLSuperuserSession(MySQLSession):
             )
         replace_passwords(self._connection, [(account, account.plugin) for account in accounts], password)
 
-    def other_accounts(self, username: str, own: str, passwords: KnownPasswords) -> OtherAccounts | None:
+    def other_accounts(self, username: str, own: str | None, passwords: KnownPasswords) -> OtherAccounts | None:
         """The accounts of a user on other hosts that are the secret's. See the module `other_accounts`.
 
         Raises:

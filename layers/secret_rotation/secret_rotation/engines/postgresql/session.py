@@ -44,6 +44,10 @@ class PostgreSQLSession(Statements):
         """The role. See Session."""
         return quoted(self.username)
 
+    def told_account(self) -> str:
+        """The same: a role is one account. See Session."""
+        return self.account()
+
     def verify_identity(self) -> None:
         """Check that the session acts as the role that the user's settings name.
 
