@@ -106,14 +106,14 @@ def _agreed() -> bool:
 
 
 def _carry_out(run: Run, *, keeps: bool) -> int:
-    code, left = NOT_FINE, list(run.stacks)
+    code = NOT_FINE
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
             signal.signal(number, _interrupt)
     try:
         code = _tried(run)
     finally:
-        left = left if keeps else delete_all(run.stacks)
+        left = [stack for stack in run.stacks if stack.exists()] if keeps else delete_all(run.stacks)
         if left:
             tell(f"Left, and paid for until you delete it:\n{_commands(left)}")
     return NOT_FINE if left and not keeps and code == FINE else code

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,8 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+
+from rotationctl.function_log import log_group
 
 ROOT = Path(__file__).parents[2]
 LONGEST_INVOCATION_SECONDS = 310
@@ -93,17 +95,29 @@ class Cloud:
         """The version that is AWSCURRENT."""
         return next(version for version, labels in self.labels(secret).items() if "AWSCURRENT" in labels)
 
-    def hears(self, secret: str, kind: str, seconds: float) -> bool:
-        """Whether an event of this detail type arrives for a secret within so many seconds."""
+    def hears(self, secret: str, kind: str, seconds: float, version: str | None = None) -> bool:
+        """Whether an event of this detail type arrives for a secret, or for a version of it, in so many seconds."""
 
         def told() -> bool:
             answer = self.client("sqs").receive_message(
                 QueueUrl=self.queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=1
             )
             self._heard.extend(json.loads(message["Body"]) for message in answer.get("Messages", []))
-            return any(event["detail-type"] == kind and secret in event["resources"] for event in self._heard)
+            heard = [event for event in self._heard if event["detail-type"] == kind and secret in event["resources"]]
+            return any(version in (None, event["detail"]["version_id"]) for event in heard)
 
         return holds_within(seconds, told)
+
+    def reads(self, function: str, words: Sequence[str], seconds: float) -> bool:
+        """Whether a line with all these words is in a function's log, or comes there within so many seconds."""
+        group = log_group(self.client("lambda"), function)
+        pattern = " ".join(f'"{one}"' for one in words)
+
+        def written() -> bool:
+            pages = self.client("logs").get_paginator("filter_log_events")
+            return any(page["events"] for page in pages.paginate(logGroupName=group, filterPattern=pattern))
+
+        return holds_within(seconds, written)
 
     def alarmed(self, alarm: str, seconds: float) -> bool:
         """Whether an alarm has gone off, or does so within so many seconds."""

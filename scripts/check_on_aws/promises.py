@@ -26,7 +26,7 @@ class Promise(StrEnum):
     STUCK = "Without the database a rotation fails, and AWSCURRENT stays"
     RECOVERY = "`rotationctl recover` brings it to its end"
     ALARM = "The alarm on failed steps goes off"
-    PROMOTE_EARLY = "A rotation with PROMOTE_EARLY ends with a new AWSCURRENT"
+    PROMOTE_EARLY = "A rotation goes on to its end after PROMOTE_EARLY has moved AWSCURRENT"
 
     def concerns(self, pairing: Pairing) -> bool:
         """Whether it is of any meaning for a function."""
@@ -48,7 +48,6 @@ PAGE_ROWS = (
     "Certificates that RDS's servers show",
     "The functions' own events",
     "How long AWSCURRENT is refused for a single user on PostgreSQL",
-    "How long a rotation takes with a cold start",
 )
 """How the rows begin, in docs/never-run-on-aws.md, that a run tries."""
 

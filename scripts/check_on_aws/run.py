@@ -41,7 +41,12 @@ class Run:
         tell("Making the databases and their network, which takes the longest ...")
         databases = self._databases.deploy(HERE / "databases.yaml", self._chosen())
         tell("Deploying the suite ...")
-        suite = self._deploy_suite(databases)
+        try:
+            suite = self._deploy_suite(databases)
+        except StackError as error:
+            self.table.note(ALL, STACK, str(error), held=False)
+            raise
+        self.table.note(ALL, STACK, "it did", held=True)
         self._deploy_client(databases, suite)
         trials = [self._trial(pairing, databases, suite) for pairing in self._pairings]
         for trial in trials:
@@ -64,13 +69,7 @@ class Run:
             **{_camel(pairing): str(pairing in self._pairings).lower() for pairing in PAIRINGS.values()},
             **more,
         }
-        try:
-            outputs = self._suite.deploy(self._built, parameters)
-        except StackError as error:
-            self.table.note(ALL, STACK, str(error), held=False)
-            raise
-        self.table.note(ALL, STACK, "it did", held=True)
-        return outputs
+        return self._suite.deploy(self._built, parameters)
 
     def _deploy_client(self, databases: dict[str, str], suite: dict[str, str]) -> None:
         function = suite[f"{_camel(self._pairings[0])}FunctionArn"]

@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,8 @@ CONFIG = Path(__file__).with_name("samconfig.toml")
 LINES_OF_AN_ERROR = 12
 UPLOAD = "Uploading to "
 """How the lines begin that SAM writes to show its progress."""
+NOT_THERE, UNKNOWN = "not there", "unknown"
+UPDATING = re.compile("UPDATE_.*_?IN_PROGRESS")
 POLL_SECONDS, POLLS = 15, 240
 """An hour: Lambda takes its time to leave a network."""
 
@@ -57,13 +61,7 @@ class Stack:
 
     def exists(self) -> bool:
         """Whether anything of it is there, or may be."""
-        try:
-            (stack,) = self.cloudformation.describe_stacks(StackName=self.name)["Stacks"]
-        except ClientError as error:
-            return "does not exist" not in str(error)
-        except BotoCoreError:
-            return True
-        return bool(stack["StackStatus"] != "DELETE_COMPLETE")
+        return self._status() not in (NOT_THERE, "DELETE_COMPLETE")
 
     def delete(self) -> bool:
         """Delete it, with what it keeps in the bucket, and wait for that.
@@ -73,6 +71,7 @@ class Stack:
         """
         if not self.exists():
             return True
+        self._wait_for_update()
         try:
             self._sam("delete", "--no-prompts")
         except StackError:
@@ -84,6 +83,26 @@ class Stack:
         """What to type for that; the next stack can go only once this one is gone."""
         named = f"--region {self.region} --stack-name {self.name}"
         return f"aws cloudformation delete-stack {named} && aws cloudformation wait stack-delete-complete {named}"
+
+    def _wait_for_update(self) -> None:
+        """Wait for the end of an update that somebody interrupted: in the middle of one CloudFormation deletes nothing.
+
+        A stack that is still being made can be deleted at once.
+        """
+        for _ in range(POLLS):
+            if not UPDATING.fullmatch(self._status()):
+                return
+            time.sleep(POLL_SECONDS)
+
+    def _status(self) -> str:
+        """What CloudFormation calls the state that it is in; UNKNOWN where that cannot be asked."""
+        try:
+            (stack,) = self.cloudformation.describe_stacks(StackName=self.name)["Stacks"]
+        except ClientError as error:
+            return NOT_THERE if "does not exist" in str(error) else UNKNOWN
+        except BotoCoreError:
+            return UNKNOWN
+        return str(stack["StackStatus"])
 
     def _delete_without_sam(self) -> None:
         try:

@@ -75,11 +75,22 @@ class Trial:
         return self.pairing.has_gap and self.table.was_tried(self.pairing.words, Promise.ROTATION)
 
     def rotate_early(self) -> None:
-        """Rotate with PROMOTE_EARLY, which the function has been given meanwhile."""
+        """Rotate with PROMOTE_EARLY, which the function has been given meanwhile.
+
+        Labels alone do not tell whether AWS went on after setSecret had moved them, nor whether it was setSecret.
+        """
+        place = self.place
         try:
             self._rotate_under_load(Promise.PROMOTE_EARLY)
         except TrialError as error:
             self._note(Promise.PROMOTE_EARLY, str(error), held=False)
+            return
+        version = self.cloud.current(place.secret)
+        went_on = self.cloud.reads(place.function, [version, "finishSecret was done already"], EVENT_SECONDS)
+        ended = self.cloud.hears(place.secret, "Rotation Succeeded", EVENT_SECONDS, version)
+        moved = f"that finishSecret found it done is {'' if went_on else 'not '}in the log"
+        told = f"its event {'arrived' if ended else f'did not arrive within {EVENT_SECONDS} s'}"
+        self._note(Promise.PROMOTE_EARLY, f"{moved}; {told}", held=went_on and ended)
 
     def _dry_run(self) -> None:
         place = self.place
@@ -145,7 +156,8 @@ class Trial:
         recovered = self._recover()
         is_new = self.cloud.current(place.secret) != before
         accepted = bool(self.cloud.ask("watch", secret=place.secret, seconds=str(LOGIN_SECONDS))["accepted"])
-        seen = f"exit code {recovered.code}; AWSCURRENT {'logs' if accepted else 'does not log'} in"
+        condition = recovered.row.get("condition", "no condition")
+        seen = f"{condition}, exit code {recovered.code}; AWSCURRENT {'logs' if accepted else 'does not log'} in"
         self._note(Promise.RECOVERY, seen, held=recovered.code == 0 and is_new and accepted)
 
     def _recover(self) -> Answer:

@@ -33,9 +33,9 @@ class LabCloud(Cloud):
         """Call the client."""
         return dict(app.lambda_handler({"action": action, **event}, None))
 
-    def hears(self, secret: str, kind: str, seconds: float) -> bool:  # noqa: ARG002 - as it is called
-        """Nothing: the lab has no queue."""
-        return False
+    def hears(self, secret: str, kind: str, seconds: float, version: str | None = None) -> bool:  # noqa: ARG002 - as it is called
+        """Nothing without a version: the lab has no queue. Of one that is named all has been told."""
+        return version is not None
 
     def alarmed(self, alarm: str, seconds: float) -> bool:  # noqa: ARG002 - as it is called
         """Nothing: the lab has no alarms."""
@@ -89,6 +89,7 @@ def trial(
     more = {"AWS_ENDPOINT_URL": cloud.endpoint_url, "AWS_ACCESS_KEY_ID": OPERATOR_CALLER, "AWS_DEFAULT_REGION": REGION}
     for name, value in {**environment, **more}.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr("scripts.check_on_aws.trial.EVENT_SECONDS", 5)
     monkeypatch.setattr(app, "BUNDLE", application.user.server.ca_bundle)
     relay = application.user.relay
     assert isinstance(relay, Relay)
@@ -109,3 +110,21 @@ def test_all_of_it_holds(trial: Trial, application: Application) -> None:
     assert f"  NOT HELD   {Promise.ALARM}: " in "\n".join(trial.table.lines())
     assert str(application.secret.value()["password"]) not in printed
     assert application.logs_in()
+
+
+@pytest.mark.parametrize(
+    "pairing", [pairing for pairing in PAIRINGS.values() if pairing.has_gap], ids=str, indirect=True
+)
+@pytest.mark.parametrize(("promotes", "verdict"), [("true", "held     "), ("false", "NOT HELD ")])
+def test_that_setsecret_moved_the_label_is_looked_at(
+    trial: Trial, application: Application, make_application: MakeApplication, promotes: str, verdict: str
+) -> None:
+    """Labels that are as they should be in the end may be finishSecret's doing, as always."""
+    early = make_application(application.user, trial.pairing.strategy, environ={"PROMOTE_EARLY": promotes})
+    application.secret.cloud.register(trial.place.function, early.function)
+    with redirect_stdout(StringIO()):
+        trial.cloud.ask("make", superuser=trial.place.superuser, secret=trial.place.secret)
+        application.secret.cloud.enable_rotation(application.secret.arn, trial.place.function)
+        trial.rotate_early()
+    printed = "\n".join(trial.table.lines())
+    assert f"  {verdict}  {Promise.PROMOTE_EARLY}: that finishSecret found it done is " in printed, printed

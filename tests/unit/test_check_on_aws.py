@@ -20,7 +20,7 @@ from scripts.check_on_aws.cloud import Cloud
 from scripts.check_on_aws.costs import HERE, STORAGE_GB, estimate
 from scripts.check_on_aws.promises import ALL, PAGE_ROWS, STACK, Promise, Table
 from scripts.check_on_aws.run import Run
-from scripts.check_on_aws.stacks import Stack, delete_all
+from scripts.check_on_aws.stacks import NOT_THERE, Stack, delete_all
 
 PAGE = REPOSITORY / "docs" / "never-run-on-aws.md"
 
@@ -128,9 +128,9 @@ def test_what_could_not_be_deleted_is_told(names: list[str], left: list[str]) ->
 class Recorded(Stack):
     """A stack that somebody seems to have made, and that tells what would be done."""
 
-    def exists(self) -> bool:
-        """As long as nobody has deleted it."""
-        return not any(words[:1] == ("delete",) for words in self.cloudformation)
+    def _status(self) -> str:
+        """It is there as long as nobody has deleted it."""
+        return NOT_THERE if any(words[:1] == ("delete",) for words in self.cloudformation) else "CREATE_COMPLETE"
 
     def _sam(self, command: str, *arguments: str) -> None:
         self.cloudformation.append((command, *arguments))
@@ -196,3 +196,28 @@ def test_of_a_clients_error_the_class_alone_is_told(monkeypatch: pytest.MonkeyPa
     assert str(caught.value) == "ValueError"
     told = "".join(traceback.format_exception(caught.value))
     assert "invalid literal" not in told
+
+
+class Updating:
+    """CloudFormation, in the middle of an update that ends; it counts how often it was asked for."""
+
+    def __init__(self) -> None:
+        self.statuses = ["UPDATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"]
+
+    def describe_stacks(self, **_: str) -> dict[str, list[dict[str, str]]]:
+        """The stack's status, each time a later one."""
+        return {"Stacks": [{"StackStatus": self.statuses.pop(0) if self.statuses else "UPDATE_COMPLETE"}]}
+
+
+def test_an_update_in_progress_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CloudFormation would refuse to delete the stack before."""
+    deleted: list[list[str]] = []
+    monkeypatch.setattr("scripts.check_on_aws.stacks.POLL_SECONDS", 0)
+    cloudformation = Updating()
+
+    class Interrupted(Stack):
+        def _sam(self, command: str, *_: str) -> None:
+            deleted.append([command, *cloudformation.statuses])
+
+    Interrupted("suite", "eu-central-1", cloudformation).delete()
+    assert deleted == [["delete"]]
