@@ -6,6 +6,7 @@ import pytest
 
 from lab.engines.mysql import MySQLServer
 from lab.servers import Login
+from secret_rotation.engines.mysql.accounts import MARK_KEY
 from tests.attacks.pairs import (
     assert_a_login_adopts,
     assert_a_mark_does_not_adopt,
@@ -38,8 +39,9 @@ def with_right(user: ApplicationUser, make_application: MakeApplication) -> Appl
 
 
 def write_own_attribute(user: ApplicationUser, username: str, password: str, mark: object) -> None:
-    """What every account of MySQL may do: rewrite its own attribute."""
-    attribute = json.dumps({"secret_rotation": json.dumps(mark)}).replace("\\", "\\\\")
+    """What every account of MySQL may do: rewrite its own attribute. A mark that is no text is written as JSON."""
+    text = mark if isinstance(mark, str) else json.dumps(mark)
+    attribute = json.dumps({MARK_KEY: text}).replace("\\", "\\\\")
     statement = f"ALTER USER CURRENT_USER() IDENTIFIED BY '{password}' ATTRIBUTE '{attribute}'"
     user.server.run(Login(username, password), statement)
 
@@ -129,6 +131,19 @@ def test_a_revoked_right_does_not_come_back_by_a_forged_mark(
     user.administrate(f"REVOKE DELETE ON {user.dbname}.* FROM {original}")
     forging = original if forger == "original" else clone
     write_own_attribute(user, forging, passwords(with_right)[forging], mark)
+    rotates(with_right, 2)
+    assert may(user, original) == may(user, clone) == {"SELECT", "INSERT"}
+
+
+@pytest.mark.parametrize("forger", ["original", "clone"])
+def test_a_revoked_right_does_not_come_back_by_the_mark_of_the_record(with_right: Application, forger: str) -> None:
+    """Whoever may read mysql.user knows with what a rotation marks what it has not finished."""
+    user, (original, clone) = with_right.user, names(with_right)
+    hosts = f"SELECT User_attributes->>'$.metadata.hosts' FROM mysql.user WHERE User = '{record_user(user)}'"  # noqa: S608
+    ((known,),) = user.administrate(hosts)
+    mark, forging = json.loads(str(known))["%"]["newborn"], original if forger == "original" else clone
+    write_own_attribute(user, forging, passwords(with_right)[forging], mark)
+    user.administrate(f"REVOKE DELETE ON {user.dbname}.* FROM {forging}")
     rotates(with_right, 2)
     assert may(user, original) == may(user, clone) == {"SELECT", "INSERT"}
 

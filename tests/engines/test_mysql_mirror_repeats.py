@@ -92,6 +92,71 @@ def test_first_rotation_killed_anywhere_completes(
     assert number > 10
 
 
+def with_options(app: User) -> None:
+    """Rights that the pair may hand on: of a role, which is its default role, and of a dynamic privilege."""
+    app.admin(
+        f"CREATE ROLE r_{app.name}",
+        f"GRANT r_{app.name} TO {app.name} WITH ADMIN OPTION",
+        f"SET DEFAULT ROLE r_{app.name} TO {app.name}",
+        f"GRANT XA_RECOVER_ADMIN ON *.* TO {app.name} WITH GRANT OPTION",
+    )
+
+
+def take_options(app: User, username: str) -> None:
+    """Take the options alone from one of the two, as MySQL has it: by revoking, and granting again."""
+    app.admin(
+        f"REVOKE r_{app.name} FROM {username}",
+        f"GRANT r_{app.name} TO {username}",
+        f"SET DEFAULT ROLE r_{app.name} TO {username}",
+        f"REVOKE XA_RECOVER_ADMIN ON *.* FROM {username}",
+        f"GRANT XA_RECOVER_ADMIN ON *.* TO {username}",
+    )
+
+
+@pytest.mark.parametrize("taken_from", ["original", "clone"])
+@pytest.mark.parametrize("when", [BEFORE, AFTER])
+def test_only_an_option_is_taken_killed_anywhere(
+    mysql_with_partial_revokes: MySQLServer, unique_name: Names, when: str, taken_from: str
+) -> None:
+    """Neither may hand the rights on any more, and both keep them, and their default role, also a rotation later."""
+    for number in count():
+        app = User.create(mysql_with_partial_revokes, unique_name())
+        with_options(app)
+        password = app.mirror(app.clone)
+        take_options(app, app.name if taken_from == "original" else app.clone)
+        died = killed(app, app.name, number, when)
+        for turn in (app.name, app.clone, app.name):
+            password = app.mirror(turn)
+            grants = " ".join(app.grants(turn))
+            assert app.grants(app.clone) == app.grants(app.name)
+            assert f"r_{app.name}" in grants
+            assert "XA_RECOVER_ADMIN" in grants
+            assert "OPTION" not in grants
+            [(role,)] = app.run(turn, password, "SELECT CURRENT_ROLE()")
+            assert role == f"`r_{app.name}`@`%`"
+        if not died:
+            break
+    assert number > 10
+
+
+def test_a_right_that_was_revoked_stays_away_where_the_server_says_all(
+    mysql_with_partial_revokes: MySQLServer, unique_name: Names
+) -> None:
+    """One of the two got the last right that it lacked; what was revoked from the other comes back to neither."""
+    app = User.create(mysql_with_partial_revokes, unique_name())
+    app.admin(f"GRANT ALL ON {app.db}.* TO {app.name}", f"REVOKE EVENT ON {app.db}.* FROM {app.name}")
+    app.mirror(app.clone)
+    app.admin(f"GRANT EVENT ON {app.db}.* TO {app.name}", f"REVOKE DROP ON {app.db}.* FROM {app.clone}")
+    for turn in (app.name, app.clone):
+        password = app.mirror(turn)
+        for username in (app.name, app.clone):
+            grants = " ".join(app.grants(username))
+            assert "EVENT" in grants
+            assert "DROP" not in grants
+            assert "ALL PRIVILEGES" not in grants
+        assert not app.may(turn, password, f"DROP TABLE {app.db}.t")
+
+
 @pytest.mark.parametrize("when", [BEFORE, AFTER])
 def test_later_rotation_killed_anywhere_completes(
     mysql_with_partial_revokes: MySQLServer, unique_name: Names, when: str

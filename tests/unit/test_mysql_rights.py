@@ -211,6 +211,17 @@ def test_default_role_outlives_the_admin_option() -> None:
     assert merge_rights(admin, admin, plain) == plain
 
 
+@pytest.mark.parametrize("level", ["`shop`.*", "`shop`.`t`"])
+def test_the_word_for_all_goes_where_one_of_its_parts_does(level: str) -> None:
+    """One side was given the last right that it lacked, so that the server says ALL; from the other one was revoked."""
+    every = frozenset(all_privileges(level))
+    given, revoked = Right("TRIGGER", level), Right("DROP", level)
+    base = Rights(every - {given})
+    all_of_it, less = Rights(every | {Right(ALL, level)}), Rights(every - {given, revoked})
+    assert merge_rights(base, all_of_it, less) == merge_rights(base, less, all_of_it) == Rights(every - {revoked})
+    assert merge_rights(base, all_of_it, base) == all_of_it
+
+
 @pytest.mark.parametrize(
     ("base", "original", "clone", "merged"),
     [

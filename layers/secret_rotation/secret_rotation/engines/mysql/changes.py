@@ -19,6 +19,7 @@ _GONE = frozenset({"1054", "1146", "1305", "3523"})
 """The column, table, routine or role of a grant does not exist: MySQL keeps the grants on a table that was dropped."""
 _NOT_GRANTED = frozenset({"1141", "1147", "1269", "1403"})
 """What was to be revoked is revoked already."""
+_NO_ROLES = Sql("NONE")
 _NOTHING, _WITH_GRANT_OPTION, _WITH_ADMIN_OPTION = Sql(), Sql(" WITH GRANT OPTION"), Sql(" WITH ADMIN OPTION")
 
 _log = logging.getLogger(__name__)
@@ -139,6 +140,10 @@ def removals(account: Sql, now: Rights, wanted: Rights) -> list[Change]:
             changes += _grants(account, (r for r in wanted.held if r.is_dynamic and r.option))
     for right in sorted(right for right in taken if right.stands_alone):
         changes += _revoke_alone(account, right, taken)
+    roles = _default_roles(wanted)
+    if roles != _NO_ROLES and any(right.level == ROLE and right.option for right in taken):
+        # A role that was revoked, be it to be granted again without its option, is no default role any more.
+        changes.append(Change(Sql("ALTER USER {} DEFAULT ROLE {}").format(account, roles)))
     return [*changes, *_restrictions(account, now, wanted)]
 
 
@@ -152,7 +157,8 @@ def default_roles(account: Sql, now: Rights, wanted: Rights) -> list[Change]:
 
 
 def _default_roles(rights: Rights) -> Sql:
-    return Sql(", ".join(sorted(right.privilege for right in rights.held if right.level == DEFAULT_ROLE)) or "NONE")
+    names = sorted(right.privilege for right in rights.held if right.level == DEFAULT_ROLE)
+    return Sql(", ".join(names)) if names else _NO_ROLES
 
 
 def _missing(now: Rights, wanted: Rights) -> list[Right]:

@@ -17,7 +17,16 @@ from typing import TypeVar
 
 from secret_rotation.engines.mysql.accounts import Account
 from secret_rotation.engines.mysql.records import Base, Decisions, HostRecord
-from secret_rotation.engines.mysql.rights import DEFAULT_ROLE, GLOBAL, ROLE, Right, Rights
+from secret_rotation.engines.mysql.rights import (
+    ALL,
+    DEFAULT_ROLE,
+    GLOBAL,
+    GRANT_OPTION,
+    ROLE,
+    Right,
+    Rights,
+    all_privileges,
+)
 
 Element = TypeVar("Element")
 Key = TypeVar("Key")
@@ -36,6 +45,8 @@ def merge_rights(base: Rights | None, one: Rights, two: Rights) -> Rights:
         right.privilege for right in (one.held | two.held) - held if right.level == ROLE and not right.option
     )
     held -= {Right(role, DEFAULT_ROLE) for role in revoked}
+    # The word brings all of its parts with it, so it goes where one of them does.
+    held -= {right for right in held if right.privilege == ALL and not held.issuperset(all_privileges(right.level))}
     candidates = one.restrictions | two.restrictions
     return Rights(held, frozenset(r for r in candidates if _stays_restricted(r, held, base, (one, two))))
 
@@ -98,7 +109,7 @@ def base_of(record: HostRecord, original: Account, clone: Account) -> Base | Non
 def _deciding(one: Account, two: Account, wanted: Base) -> Decisions:
     return Decisions(
         rights=Rights(
-            _settled(one.rights.held, two.rights.held, wanted.rights.held),
+            _with_what_goes_along(_settled(one.rights.held, two.rights.held, wanted.rights.held), one.rights.held),
             _settled(one.rights.restrictions, two.rights.restrictions, wanted.rights.restrictions),
         ),
         options=_settled_keys(one.options, two.options, wanted.options),
@@ -109,6 +120,19 @@ def _deciding(one: Account, two: Account, wanted: Base) -> Decisions:
 def _settled(one: frozenset[Right], two: frozenset[Right], wanted: frozenset[Right]) -> frozenset[Right]:
     """What only one of the two has, or only the other, and this one as wanted."""
     return (one ^ two) - (one ^ wanted)
+
+
+def _with_what_goes_along(settled: frozenset[Right], held: frozenset[Right]) -> frozenset[Right]:
+    """The same, and what an account is without for a moment where only an option is taken from it.
+
+    MySQL has no statement for that: the right goes with its option, and is granted again (see `changes`).
+    """
+    ended = {right for right in settled - held if right.option}
+    along = {replace(right, option=False) for right in ended}
+    along |= {Right(right.privilege, DEFAULT_ROLE) for right in ended if right.level == ROLE}
+    if Right(GRANT_OPTION, GLOBAL) in settled - held:
+        along |= {right for right in held if right.is_dynamic and right.option}
+    return settled | (along & held)
 
 
 def _settled_keys(one: Mapping[str, object], two: Mapping[str, object], wanted: Mapping[str, object]) -> frozenset[str]:

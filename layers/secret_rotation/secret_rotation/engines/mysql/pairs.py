@@ -177,8 +177,11 @@ class Accounts:
 
 
 def is_unfinished(record: HostRecord, account: Account) -> bool:
-    """Whether a rotation has created an account and did not come to its end. Until then nobody has logged in as it."""
-    return bool(account.creation_mark) and account.creation_mark == record.creation_mark
+    """Whether a rotation has created an account and did not come to its end. Until then nobody has logged in as it.
+
+    So it is locked. Whoever logs in can write the mark into the attribute of the own account, if it can be read.
+    """
+    return bool(account.creation_mark) and account.creation_mark == record.creation_mark and account.locked
 
 
 def knows(record: PairRecord, clone: Account) -> bool:
