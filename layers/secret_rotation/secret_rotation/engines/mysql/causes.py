@@ -117,6 +117,8 @@ STATEMENT: Mapping[int, str] = {
     3892: "the account must name its current password to change it (PASSWORD REQUIRE CURRENT).",
     3894: "the old password cannot be kept while the authentication plugin changes.",
     3895: "the account's authentication plugin keeps no old password.",
+    4006: "the account is the definer of a view, a routine, a trigger or an event, which would be left without one. "
+    "Give those another definer: information_schema.VIEWS, ROUTINES, TRIGGERS and EVENTS have them in DEFINER.",
     4165: "the password has too many characters in common with the old one. Lower "
     "validate_password.changed_characters_percentage; or remove the label AWSPENDING, so that a new password is drawn, "
     "and rotate again.",

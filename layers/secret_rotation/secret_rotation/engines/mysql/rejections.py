@@ -10,6 +10,7 @@ from secret_rotation.credentials import Credentials
 from secret_rotation.engines.mysql.accounts import Account, accounts_of
 from secret_rotation.engines.mysql.connection import Connection
 from secret_rotation.engines.mysql.hosts import Client, client_of
+from secret_rotation.engines.mysql.other_accounts import MAX_ACCOUNTS
 from secret_rotation.engines.mysql.remedies import PASSWORD
 from secret_rotation.engines.mysql.sql import Sql, account_name
 from secret_rotation.engines.mysql.stored_passwords import stored_passwords
@@ -47,11 +48,20 @@ def _causes(connection: Connection, user: Credentials) -> Iterator[str]:
         yield _no_account_for(client, own)
     for account in chosen:
         yield from _why_unusable(account, user, client)
-    stored = stored_passwords(connection, user.username)
-    # An account that was dropped between the two reads has none.
-    right = [account for account in own if account.host in stored and stored[account.host].accept(user.password)]
+    right = _of_this_password(connection, own, user)
     if right:
         yield _right_password(right, chosen, user, client)
+
+
+def _of_this_password(connection: Connection, own: Sequence[Account], user: Credentials) -> list[Account]:
+    """The accounts that have the secret's password, of as many as are looked at: each takes a slow hash."""
+    stored, right = stored_passwords(connection, user.username), []
+    for account in own[:MAX_ACCOUNTS]:
+        connection.require_time()
+        # An account that was dropped between the two reads has none.
+        if account.host in stored and stored[account.host].accept(user.password):
+            right.append(account)
+    return right
 
 
 def _why_unusable(account: Account, user: Credentials, client: Client) -> Iterator[str]:

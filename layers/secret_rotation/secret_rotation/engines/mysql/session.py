@@ -21,6 +21,9 @@ from secret_rotation.errors import LoginRefusedError, NotPrimaryPasswordError, S
 from secret_rotation.password import Password
 
 _LOCK_WAIT_TIMEOUT = "1205"
+_ANONYMOUS = ""
+_LONGEST_NAME = 300
+"""Of a user or a host: MySQL's own have 32 and 255 characters, a port not counted."""
 
 _log = logging.getLogger(__name__)
 
@@ -162,10 +165,12 @@ class MySQLSession:
         account = self._current_user or self._connection.value(Sql("SELECT CURRENT_USER()"), str)
         user, _, host = account.rpartition("@")
         if user != credentials.username:
+            # Of any other name it may be a server of somebody's that chooses who is to be dropped.
+            drop = Sql("DROP USER {}").format(account_name(user, host)).typed() if user == _ANONYMOUS else ""
             raise UnsafeRotationError(
                 f"The server takes {credentials.username} of {credentials.secret} for another account. Create the user "
-                f"for the addresses that it connects from, or, if nobody needs the other: "
-                f"{Sql('DROP USER {}').format(account_name(user, host)).typed()};"
+                f"for the addresses that it connects from{drop and f', or, if nobody needs the other: {drop};'}"
+                f"{'' if drop else '.'}"
             )
         return account_name(user, host)
 
@@ -201,4 +206,6 @@ def _user_of(connection: Connection, holder: int) -> str:
     """
     query = Sql("SELECT USER, HOST FROM information_schema.PROCESSLIST WHERE ID = {}").format(holder)
     found = connection.run(query)
-    return " at ".join(map(str, found[0])) if found else f"a user other than {connection.credentials.username}"
+    if not found:
+        return f"a user other than {connection.credentials.username}"
+    return " at ".join(str(name)[:_LONGEST_NAME] for name in found[0])
