@@ -21,7 +21,7 @@ from tests.fixtures.databases import ApplicationUser, MakeUser
 from tests.lab.helpers import wait_until
 from tests.rotation.faulted import statements_watched
 
-TERMINATE = r"SELECT pg_terminate_backend\(\d+\)(?:, pg_terminate_backend\(\d+\))*;|KILL \d+;"
+TERMINATE = r"SELECT pg_catalog\.pg_terminate_backend\(\d+\)(?:, pg_catalog\.pg_terminate_backend\(\d+\))*;|KILL \d+;"
 SHORT_SECONDS = 6.0
 """Enough to log in, and little enough for a short wait."""
 

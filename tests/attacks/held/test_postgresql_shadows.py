@@ -9,9 +9,12 @@ import psycopg2
 import pytest
 
 from lab.engines.postgresql import PostgresServer
+from lab.servers import Login
+from rotationctl.by_hand.postgresql import END_SESSIONS, SHOW_SESSIONS
 from secret_rotation import engines
 from tests.fixtures.databases import ApplicationUser, MakeUser
 from tests.fixtures.rotation import Application, MakeApplication
+from tests.lab.helpers import wait_until
 
 LOGIN_TRIGGERS_SINCE = 17
 # A shadow of everything in pg_catalog of a name that occurs in the engine's source, except aggregates.
@@ -69,6 +72,28 @@ def trapped(
     user.dbname = database
     user.administrate(SHADOWS.format(names=f"ARRAY[{names_in_source()}]").replace("{}", "a function"))
     return make_application(user, strategy)
+
+
+def test_what_is_typed_to_end_a_thiefs_sessions_is_postgresqls_own(
+    newest_postgres: PostgresServer, make_user: MakeUser
+) -> None:
+    """Whoever has the password can put what hides a session into schemas that the user's logins look into first."""
+    user = make_user(newest_postgres)
+    login = Login(user.username, user.password)
+    schema = f"evil_{user.username}"
+    user.administrate(f"GRANT CREATE ON DATABASE {user.dbname} TO {user.username}")
+    with closing(user.server.connect(login, user.dbname)) as thief:
+        for statement in (
+            f"CREATE SCHEMA {schema}",
+            f"CREATE VIEW {schema}.pg_stat_activity AS TABLE pg_catalog.pg_stat_activity LIMIT 0",
+            f"ALTER ROLE {user.username} SET search_path = {schema}, pg_catalog",
+        ):
+            thief.cursor().execute(statement)
+        with closing(user.server.connect(login, user.dbname)) as session, session.cursor() as cursor:
+            for statement in (SHOW_SESSIONS, END_SESSIONS):
+                cursor.execute(statement)
+                assert len(cursor.fetchall()) == 1
+        wait_until(lambda: user.sessions() == 0)
 
 
 @pytest.fixture

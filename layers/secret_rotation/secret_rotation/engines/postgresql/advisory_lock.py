@@ -73,7 +73,7 @@ def _held(doing: str, holders: list[Row]) -> str:
     if not holders:
         return f"{doing} was held for too long by a session that has ended by now. Rotate again."
     who = "; ".join(_holder(*holder) for holder in holders)
-    ends = ", ".join(f"pg_terminate_backend({pid})" for pid, *_ in holders)
+    ends = ", ".join(f"pg_catalog.pg_terminate_backend({pid})" for pid, *_ in holders)
     return f"{doing} is held for too long by {who}. If that hangs, or has no business there: SELECT {ends};"
 
 

@@ -40,8 +40,9 @@ _REMEDIES: Mapping[str, str] = MappingProxyType(
         READ_ONLY: "This server is read-only: it is a replica or a reader endpoint. Use the endpoint of the writer.",
         "42704": "The role does not exist (any more).",
         "55P03": "Another session holds a lock on the role, or on its rotation, for too long. If it hangs, or has no "
-        "business there, this ends it and says whose it was: SELECT usename, application_name, state, "
-        "pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE relation IN "
+        "business there, this ends it and says whose it was: SET search_path = pg_catalog; "
+        "SELECT usename, application_name, state, pg_terminate_backend(pid) "
+        "FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE relation IN "
         "('pg_authid'::regclass, 'pg_auth_members'::regclass, 'pg_db_role_setting'::regclass) "
         "AND mode <> 'AccessShareLock' AND granted AND backend_type = 'client backend' AND pid <> pg_backend_pid();",
         "57014": "The server did not finish in time: it is overloaded, or another session holds a lock.",

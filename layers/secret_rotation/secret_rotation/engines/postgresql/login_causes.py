@@ -120,8 +120,9 @@ CAUSES = (
         r"FATAL:  (sorry, too many clients already|remaining connection slots are reserved)",
         DatabaseUnreachableError,
         "no connection is free: the server has all that its max_connections allows. Raise it, or close idle sessions; "
-        "this shows whose they are: SELECT usename, application_name, client_addr, state, count(*) FROM "
-        "pg_stat_activity GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC;",
+        "this shows whose they are: SET search_path = pg_catalog; "
+        "SELECT usename, application_name, client_addr, state, count(*) FROM pg_stat_activity GROUP BY 1, 2, 3, 4 "
+        "ORDER BY 5 DESC;",
     ),
     Cause(
         r"FATAL:  the database system is ",
