@@ -42,7 +42,7 @@ class Mender:
         if step.deed is Deed.FOLLOW:
             return self.rotator.follow(secret, secret.pending)[0]
         if step.deed is Deed.GIVE_UP:
-            self._require_way_back()
+            self.require_way_back()
         self.rotator.require_unchanged(secret)
         if step.deed is Deed.NAME_CURRENT and step.version:
             return self._name_current(step.version)
@@ -61,14 +61,18 @@ class Mender:
             self._move(AWSPENDING, RemoveFromVersionId=secret.pending)
             say(printable(f"AWSPENDING is off version {secret.pending} of {secret.name}."))
 
-    def _require_way_back(self) -> None:
-        """Another's function may never try what is given up: then AWSCURRENT has to log in."""
+    def require_way_back(self) -> None:
+        """Another's function may never try what is given up: then AWSCURRENT has to log in.
+
+        Raises:
+            Failure: nobody knows whether it does.
+        """
         secret, logins = self.found.secret, self.found.logins
         if secret.function is None and (logins is None or logins.of(secret.current) is not Login.ACCEPTED):
             raise Failure(
                 f"{printable(secret.name)} is rotated by a function that is not of this product, which may never try "
                 "the password that would be given up, and nobody knows whether AWSCURRENT logs in. Nothing was done. "
-                "Find out with --local.",
+                f"Find out: {printable(self.rotator.adviser.recover(secret, '--local'))}",
                 Exit.NOT_FINE,
             )
 

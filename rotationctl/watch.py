@@ -49,17 +49,21 @@ class Rotation:
         secret: as it was last seen.
         token: the version that it is rotated to; None where there is nothing to follow.
         may_lag_until: until when the version may be missing from what is read; None where it has been seen.
+        off_until: until when rotation may still be read as off that has just been turned on; None from then on.
     """
 
     secret: Secret
     token: str | None
     may_lag_until: datetime | None = None
+    off_until: datetime | None = None
 
     def see(self, secret: Secret, at: datetime) -> list[Move]:
         """Take note of how the secret is now; returns the labels that moved."""
         before, self.secret = self.secret, secret
         if self.token in secret.labels.stages_by_version or (self.may_lag_until and at >= self.may_lag_until):
             self.may_lag_until = None
+        if self.off_until and at >= self.off_until:
+            self.off_until = None
         return list(moves(before.labels, secret.labels, at))
 
     @property
@@ -71,7 +75,7 @@ class Rotation:
         if self.token == secret.current:
             return Ending.DONE
         if secret.pending == self.token:
-            return None if secret.rotation_enabled else Ending.TURNED_OFF
+            return None if secret.rotation_enabled or self.off_until else Ending.TURNED_OFF
         if secret.labels.holder(AWSPREVIOUS) == self.token:
             return Ending.DONE  # and another rotation was done since it was last seen
         return None if self.may_lag_until else Ending.GIVEN_UP
@@ -100,7 +104,8 @@ def follow(
     begun = clock.now()
     deadline = begun + timedelta(seconds=timeout_seconds)
     secret = read()
-    rotation = Rotation(secret, token or secret.pending, None if token is None else begun + LAG)
+    lag_ends = None if token is None else begun + LAG
+    rotation = Rotation(secret, token or secret.pending, lag_ends, lag_ends)
     while rotation.ending is None:
         if clock.now() >= deadline:
             return Ending.TIMED_OUT, rotation.secret, rotation.token

@@ -82,7 +82,7 @@ def command(  # noqa: D103, PLR0913 - its help is above, and click hands over ea
         if not as_json:
             plan.write()
     elif not as_json:
-        say(f"Nothing was done. To do it: {again} --yes")
+        say(printable(f"Nothing was done. To do it: {again} --yes"))
     if as_json:
         plan.write_json()
     return plan.code

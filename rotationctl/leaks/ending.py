@@ -8,6 +8,7 @@ from rotationctl.leaks.report import Report
 from rotationctl.leaks.trial import Proof, Trial
 from rotationctl.mending import Mender
 from rotationctl.output import say
+from rotationctl.text import printable
 
 if TYPE_CHECKING:
     from rotationctl.secret import Secret
@@ -49,14 +50,15 @@ class Ender:
         return code
 
     def _say_what_is_left(self) -> None:
-        say(f"For what is left: {self.again}")
+        say(printable(f"For what is left: {self.again}"))
 
     def _rotate(self) -> "tuple[Secret, Exit]":
         """Rotate as often as it takes, each time to the end of the rotation; the secret as it is then."""
         rotator, leak = self.mender.rotator, self.report.leak
         secret = leak.secret
         rotator.require_unchanged(secret)
-        if leak.is_pending:
+        if leak.is_pending and leak.rotations:
+            self.mender.require_way_back()
             self.mender.take_pending_off()
         for _ in range(leak.rotations):
             code, secret = rotator.rotate(secret)

@@ -41,12 +41,14 @@ class RunInAws:
             for _, exclusion in judged
             if exclusion is not None
         ]
+        started: set[str] = set()
         try:
-            self.failed_run = self.machine.run(chosen, self.tell)
+            self.failed_run = self.machine.run(chosen, self.tell, started)
             return [*self._results(chosen), *left_out]
         except KeyboardInterrupt:
             self.is_interrupted = True
-            return [*(self._result(secret, Outcome.UNDER_WAY) for secret in chosen), *left_out]
+            outcomes = {True: Outcome.UNDER_WAY, False: Outcome.NOT_STARTED}
+            return [*(self._result(secret, outcomes[secret.arn in started]) for secret in chosen), *left_out]
 
     @property
     def unreadable(self) -> Mapping[str, str]:

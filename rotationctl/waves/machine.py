@@ -12,6 +12,7 @@ from rotationctl.secret import Secret
 from rotationctl.watch import Clock
 
 POLL_SECONDS = 5.0
+SUCCEEDED = "SUCCEEDED"
 MAX_INPUT_BYTES = 250_000
 """Of the 256 KiB that an execution's input may have.
 
@@ -35,8 +36,15 @@ class Machine:
     clock: Clock
     name: str
 
-    def run(self, secrets: Sequence[Secret], tell: Callable[[str], None]) -> str | None:
+    def run(self, secrets: Sequence[Secret], tell: Callable[[str], None], started: set[str]) -> str | None:
         """Rotate these secrets, an execution for as many as one takes, and wait for the ends; boto3's exceptions pass.
+
+        After one that did not succeed, because too many rotations failed or somebody ended it, no other is started.
+
+        Args:
+            secrets: which.
+            tell: is told how far it is.
+            started: gets the ARNs of the secrets that an execution was started for.
 
         Returns:
             The map run whose failures may be listed: the last one, where there was any failure.
@@ -44,8 +52,12 @@ class Machine:
         failed = None
         for batch in _batches(secrets):
             execution = self._start(batch)
+            started.update(item["secret"] for item in batch)
             tell(f"Started {execution}. It goes on whether anybody looks or not.")
-            failed = self._follow(execution, tell) or failed
+            status, run = self._follow(execution, tell)
+            failed = run or failed
+            if status != SUCCEEDED:
+                break
         return failed
 
     def _start(self, batch: Sequence[Mapping[str, str]]) -> str:
@@ -54,7 +66,8 @@ class Machine:
         answer = self.client.start_execution(stateMachineArn=arn, name=name, input=json.dumps({"secrets": batch}))
         return str(answer["executionArn"])
 
-    def _follow(self, execution: str, tell: Callable[[str], None]) -> str | None:
+    def _follow(self, execution: str, tell: Callable[[str], None]) -> tuple[str, str | None]:
+        """How an execution ended, and its map run where something failed in it."""
         told = ""
         while True:
             status, run, counts = self._look(execution)
@@ -63,7 +76,7 @@ class Machine:
                 tell(shown)
                 told = shown
             if status != "RUNNING":
-                return run if status != "SUCCEEDED" or counts.get("failed") else None
+                return status, run if status != SUCCEEDED or counts.get("failed") else None
             self.clock.sleep(POLL_SECONDS)
 
     def _look(self, execution: str) -> tuple[str, str | None, Mapping[str, int]]:

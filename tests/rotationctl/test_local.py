@@ -89,7 +89,10 @@ def test_anothers_function_and_nobody_knows_whether_awscurrent_logs_in(account: 
     account.client.cancel_rotate_secret(SecretId=shop.arn)
     result = program("recover", "prod/shop", "--yes", "--give-up", "--endpoint-url", account.cloud.endpoint_url)
     assert result.code == Exit.NOT_FINE
-    assert "nobody knows whether AWSCURRENT logs in. Nothing was done. Find out with --local." in result.err
+    assert (
+        "nobody knows whether AWSCURRENT logs in. Nothing was done. Find out: rotationctl recover prod/shop"
+        in result.err
+    )
     assert shop.version_with("AWSPENDING") == pending
 
 

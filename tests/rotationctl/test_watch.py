@@ -11,7 +11,7 @@ from rotationctl.exits import Exit
 from rotationctl.following import JSON, Follower
 from rotationctl.remedies import Adviser
 from rotationctl.secret import Secret
-from rotationctl.watch import Clock
+from rotationctl.watch import Clock, Ending, follow
 from tests.rotationctl.conftest import Account, Program
 from tests.rotationctl.metadata import CURRENT, NOW, PENDING, secret
 
@@ -52,6 +52,22 @@ def watch(
 def labelled(*stages: Mapping[str, Sequence[str]], **changes: object) -> list[Secret]:
     """The secret with these labels, one after the other."""
     return [secret(SecretVersionsToStages=labels, **changes) for labels in stages]
+
+
+@pytest.mark.parametrize(("seconds_off", "ending"), [(4, Ending.DONE), (60, Ending.TURNED_OFF)])
+def test_rotation_that_has_just_been_turned_on_may_be_read_as_off(seconds_off: int, ending: Ending) -> None:
+    """RotateSecret turns rotation on, and reads are behind for a while; later it was somebody who turned it off."""
+    time, token = Time(), "version-3"
+    off, going_on, done = (
+        secret(RotationEnabled=enabled, SecretVersionsToStages=labels)
+        for enabled, labels in ((False, PENDING), (True, PENDING), (True, DONE))
+    )
+    answers = [going_on, done]
+
+    def read() -> Secret:
+        return off if time.now < NOW + timedelta(seconds=seconds_off) else answers.pop(0)
+
+    assert follow(read, lambda _: None, time.clock, 300, token)[0] is ending
 
 
 @pytest.mark.parametrize("end", [DONE, DONE_AND_TAKEN_OFF], ids=["pending stays", "pending goes"])
