@@ -64,6 +64,8 @@ def rotate(event):
             SecretId=secret, VersionStage="AWSCURRENT", MoveToVersionId=token, RemoveFromVersionId=current)
 """
 
+TIMEOUT_SECONDS = 3
+
 
 @pytest.fixture(scope="module")
 def code(tmp_path_factory: pytest.TempPathFactory) -> FunctionCode:
@@ -77,7 +79,9 @@ def code(tmp_path_factory: pytest.TempPathFactory) -> FunctionCode:
 @pytest.fixture(scope="module")
 def function(code: FunctionCode) -> Iterator[LambdaEnvironment]:
     """The function in its environment."""
-    with LambdaEnvironment(code, {"COLOUR": "blue"}, name="painter", timeout_seconds=3, memory_mb=256) as environment:
+    with LambdaEnvironment(
+        code, {"COLOUR": "blue"}, name="painter", timeout_seconds=TIMEOUT_SECONDS, memory_mb=256
+    ) as environment:
         yield environment
 
 
@@ -103,7 +107,7 @@ def test_context(function: LambdaEnvironment) -> None:
     assert isinstance(first, dict)
     assert isinstance(second, dict)
     assert (first["name"], first["memory_mb"]) == ("painter", "256")
-    assert 0 < second["left_ms"] <= 1000
+    assert 0 < second["left_ms"] <= TIMEOUT_SECONDS * 1000
     assert first["request_id"] != second["request_id"]
 
 
@@ -125,7 +129,7 @@ def test_timeout(function: LambdaEnvironment) -> None:
     started = time.monotonic()
     invocation = function.invoke({"sleep": 30})
     assert invocation.error_type == "Sandbox.Timedout"
-    assert invocation.error_message == "Task timed out after 3.00 seconds"
+    assert invocation.error_message == f"Task timed out after {TIMEOUT_SECONDS}.00 seconds"
     assert time.monotonic() - started < 20
     assert not function.invoke({}).failed
 
