@@ -78,7 +78,7 @@ def test_a_fleet_with_a_failure_in_the_middle(fleet: list[Application], cloud: L
     assert broken.user.username in failed["message"]
     outcomes = [line["outcome"] for line in lines.values()]
     assert len(outcomes) == 2 * EACH
-    assert outcomes.count("failed") == 1
+    assert outcomes.count("failed") == 1, lines
     assert "not started" in outcomes
     assert outcomes.count("done") == 2 * EACH - 1 - outcomes.count("not started")
 
