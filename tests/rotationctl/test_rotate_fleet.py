@@ -67,7 +67,8 @@ def test_a_fleet_with_a_failure_in_the_middle(fleet: list[Application], cloud: L
     broken = fleet[4]
     login = broken.credentials()
     broken.user.set_password("changed by hand")
-    for other in fleet[3:4] + fleet[5:]:
+    # Not one before it: as the first of its database it would keep the broken one from being begun.
+    for other in fleet[5:]:
         waits = faults.call("PutSecretValue", lambda: _wait_for_failure(broken), secret_arn=other.secret.arn)
         cloud.faults.add(waits)
     asked = ("rotate", "--tag", "team=waves", "--group-by", "database", "--per-database", "3", "--yes", "--json")
