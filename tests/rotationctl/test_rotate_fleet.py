@@ -84,15 +84,18 @@ def test_a_fleet_with_a_failure_in_the_middle(fleet: list[Application], cloud: L
     assert outcomes.count("done") == 2 * EACH - 1 - outcomes.count("not started")
 
     broken.user.set_password(login[1])
+    for application in fleet:
+        # The label says that it is done before Secrets Manager has taken note of the end, which the next run asks for.
+        if lines[application.secret.name]["outcome"] == "done":
+            assert cloud.wait_for_rotation(application.secret.arn).succeeded
     again = next(line for line in err.splitlines() if line.startswith("rotationctl rotate"))
     code, lines, err = rotate(cloud, *shlex.split(again)[1:])
     assert code == Exit.FINE, err
-    # One that was under way when the run stopped may be among them again.
-    assert outcomes.count("not started") + 1 <= len(lines) < 2 * EACH, lines
+    assert len(lines) == outcomes.count("not started") + 1, lines
     assert all(application.logs_in() for application in fleet)
     for application in fleet:
         assert cloud.wait_for_rotation(application.secret.arn).succeeded
-        assert [event.name for event in _events(application)].count(EventName.ROTATION_SUCCEEDED) in (1, 2)
+        assert [event.name for event in _events(application)].count(EventName.ROTATION_SUCCEEDED) == 1
 
 
 def _wait_for_failure(application: Application) -> None:
