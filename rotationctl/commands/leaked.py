@@ -70,8 +70,9 @@ def command(  # noqa: D103, PLR0913 - its help is above, and click hands over ea
     asked, adviser = fleet.describe_secret(rotator.client, secret, connection.options), rotator.adviser
     versions = [] if judge(asked, adviser.now) in NOT_OURS else read_versions(rotator.client, asked)
     found = diagnose(asked, versions, adviser.now)
-    leak = Leak.of(found, version_id, rotations, adviser)
-    trial = Trial.of(leak, Values(rotator.client, asked), local) if local else None
+    values = Values(rotator.client, asked)
+    leak = Leak.of(found, version_id, rotations, adviser, values if local else None)
+    trial = Trial.of(leak, values, local) if local else None
     plan = report.Report(leak, [] if local else list(commands.steps(leak, adviser)))
     if not as_json:
         write(plan.plan(end_sessions=end_sessions))

@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING, Any
 from rotationctl.aws_clock import date_of
 from rotationctl.connection import Connection
 from rotationctl.enabling.configuration import Configuration
+from rotationctl.enabling.dry_run import SHOWS_WITHIN
+from rotationctl.failures import is_passing
 from rotationctl.remedies import reference
 from rotationctl.secret import Secret
 from rotationctl.watch import POLL_SECONDS, Clock
-from secret_rotation.commands import Value, secrets_manager
+from secret_rotation.commands import Value, secrets_manager, shell_line
 from secret_rotation.labels import AWSPENDING
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 _BEFORE_THE_CALL = timedelta(seconds=1)
+_LONGER_THAN_A_TEST = ("sleep", "60")
+"""What a person types between two commands: a rotation that is cancelled in the middle of its test keeps AWSPENDING."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +36,28 @@ class Attachments:
     clock: Clock
     wait_seconds: float
 
-    def attach(self, secret: Secret, wanted: Configuration, token: str) -> datetime:
-        """Attach a function without rotating: Secrets Manager begins a test of it; returns when, by AWS's own clock.
+    def look(self, secret: Secret) -> tuple[Secret, datetime]:
+        """The secret as it is now, and a moment just before that, by AWS's own clock."""
+        answer = self.client.describe_secret(SecretId=secret.arn)
+        return Secret.from_answer(answer), (date_of(answer) or self.clock.now()) - _BEFORE_THE_CALL
+
+    def attach(self, secret: Secret, wanted: Configuration, token: str) -> Configuration | None:
+        """Attach a function without rotating: Secrets Manager begins a test of it.
 
         The token is the version id under which the function is tested.
 
+        Returns:
+            What AWS has made of it; None where AWS does not say just now.
+
         Source: Secrets Manager API Reference, RotateSecret, RotateImmediately.
         """
-        answer = self.client.describe_secret(SecretId=secret.arn)
-        began = date_of(answer) or self.clock.now()
         self._configure(secret, wanted, token)
-        return began - _BEFORE_THE_CALL
+        try:
+            return self.configuration(secret)
+        except Exception as error:
+            if not is_passing(error):
+                raise
+            return None
 
     def put_back(self, secret: Secret, former: Configuration) -> None:
         """Put the former configuration back."""
@@ -55,11 +70,11 @@ class Attachments:
 
     def configuration(self, secret: Secret) -> Configuration:
         """How the secret rotates now."""
-        return Configuration.of(self._read(secret))
+        return Configuration.of(self.look(secret)[0])
 
     def take_off(self, secret: Secret, token: str) -> None:
         """Take AWSPENDING off the version of a test where it was left there; a rotation's is left alone."""
-        if self._read(secret).pending == token:
+        if self.look(secret)[0].pending == token:
             self.client.update_secret_version_stage(
                 SecretId=secret.arn, VersionStage=AWSPENDING, RemoveFromVersionId=token
             )
@@ -72,15 +87,19 @@ class Attachments:
         )  # fmt: skip
 
     def _wait_for_test(self, secret: Secret, token: str) -> None:
-        """Let the test of the former function end: a rotation that is cancelled meanwhile leaves its label."""
-        deadline = self.clock.now() + timedelta(seconds=self.wait_seconds)
-        while self._read(secret).pending == token and self.clock.now() < deadline:
+        """Let the test of the former function end: a rotation that is cancelled meanwhile leaves its label.
+
+        AWSPENDING comes a while after the call, and goes with the end of the test.
+        """
+        began = self.clock.now()
+        is_seen = False
+        while (waited := self.clock.now() - began) < timedelta(seconds=self.wait_seconds):
+            if self.look(secret)[0].pending == token:
+                is_seen = True
+            elif is_seen or waited >= SHOWS_WITHIN:
+                return
             self.clock.sleep(POLL_SECONDS)
         self.take_off(secret, token)
-
-    def _read(self, secret: Secret) -> Secret:
-        """The secret as it is now."""
-        return Secret.from_answer(self.client.describe_secret(SecretId=secret.arn))
 
 
 def undo(secret: Secret, former: Configuration, connection: Connection) -> str:
@@ -92,4 +111,4 @@ def undo(secret: Secret, former: Configuration, connection: Connection) -> str:
     if former.rules:
         parameters["RotationRules"] = dict(former.rules)
     rotate = connection.complete(secrets_manager("RotateSecret", reference(secret), **parameters))
-    return rotate if former.is_on else f"{rotate} && {cancel}"
+    return rotate if former.is_on else " && ".join([rotate, shell_line(_LONGER_THAN_A_TEST), cancel])

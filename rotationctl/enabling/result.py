@@ -17,7 +17,11 @@ class Outcome(Word):
     ALREADY = "enabled already", "it was attached so before, and the dry run passed again.", "green"
     UNTOLD = "untold", "it is attached; whether the dry run passed is in a log that could not be read.", "yellow"
     PUT_BACK = "put back", "the dry run failed, and the secret rotates as it did before, or not at all.", "red"
-    NOT_PUT_BACK = "not put back", "the dry run failed, and so did putting back what was there before.", "red"
+    NOT_PUT_BACK = (
+        "not put back",
+        "the dry run failed, and what was there before is not back; its message says why.",
+        "red",
+    )
     FAILED = "failed", "AWS refused it, or the dry run of what had been attached before failed.", "red"
     UNDER_WAY = "under way", "it is attached, and this run did not see the end of its dry run.", "cyan"
     NOT_STARTED = "not started", "it would have been next: the run stopped before.", "yellow"

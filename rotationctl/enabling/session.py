@@ -22,6 +22,13 @@ from rotationctl.secret import Secret
 from rotationctl.text import printable
 from rotationctl.watch import Clock
 
+_OUTDATED = Cause(
+    "",
+    "Since this was planned, somebody has changed how it rotates, or a rotation has begun: nothing was done. The same "
+    "command again plans it anew.",
+)
+_OTHERS = "Somebody has changed meanwhile how it rotates, so that was left as it is."
+
 
 @dataclass(slots=True)
 class Session:
@@ -79,30 +86,42 @@ class Session:
     def _enable(self, plan: Result) -> Result:
         """Attach a function, see its dry run to the end, and put back what was there where it fails."""
         wanted = plan.wanted or plan.former
+        try:
+            now, began = self.attachments.look(plan.secret)
+        except Exception as error:  # noqa: BLE001 - what is not boto3's is raised again
+            return replace(plan, outcome=Outcome.FAILED, cause=cause_of(error, self.adviser.connection.options))
+        if now.pending is not None or Configuration.of(now) != plan.former:
+            return replace(plan, outcome=Outcome.LEFT_OUT, cause=_OUTDATED)
         say(printable(f"{moment(self.clock.now())}  {plan.secret.name}: attaching {_name(wanted)}. To undo it:"))
         say(f"    {printable(self._undo(plan))}")
         arn = str(wanted.function_arn)
         log_group = self.log_groups.of(arn) if recognise(arn) else None
         token = str(uuid.uuid4())
+        attached = None
         try:
-            began = self.attachments.attach(plan.secret, wanted, token)
+            attached = self.attachments.attach(plan.secret, wanted, token)
             verdict, cause = self.dry_runs.follow(plan.secret, began, log_group)
-        except Exception as error:  # noqa: BLE001 - what is not boto3's is raised again
-            return self._put_back(plan, token, cause_of(error, self.adviser.connection.options))
+        except Exception as error:  # noqa: BLE001 - as above
+            return self._put_back(plan, attached, token, cause_of(error, self.adviser.connection.options))
         if verdict is Verdict.UNTOLD:
             told = self._changed(plan, Outcome.UNTOLD)
             return replace(told, cause=cause, next_command=self._log(plan))
         if cause is not None:
-            return self._put_back(plan, token, cause)
+            return self._put_back(plan, attached, token, cause)
         is_new = (plan.former.function_arn, plan.former.is_on) != (wanted.function_arn, True)
         outcome = Outcome.ENABLED if is_new or plan.former.rules != wanted.rules else Outcome.ALREADY
         return replace(self._changed(plan, outcome), next_command=self.adviser.rotate(self._attached(plan)))
 
-    def _put_back(self, plan: Result, token: str, cause: Cause) -> Result:
+    def _put_back(self, plan: Result, attached: Configuration | None, token: str, cause: Cause) -> Result:
+        """Put back what was there before, unless somebody else has changed meanwhile what was attached."""
         try:
             self.attachments.take_off(plan.secret, token)
-            if self.attachments.configuration(plan.secret) == plan.former:
+            now = self.attachments.configuration(plan.secret)
+            if now == plan.former:
                 return replace(plan, outcome=Outcome.FAILED, cause=cause)
+            if now != (attached or replace(now, function_arn=(plan.wanted or plan.former).function_arn)):
+                told = replace(cause, message=f"{cause.message} {_OTHERS}")
+                return replace(self._changed(plan, Outcome.NOT_PUT_BACK), cause=told, next_command=self._undo(plan))
             say(printable(f"{plan.secret.name}: {cause.short}. Putting back what was there before."))
             self.attachments.put_back(plan.secret, plan.former)
         except Exception as error:  # noqa: BLE001 - as above

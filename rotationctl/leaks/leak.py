@@ -1,11 +1,13 @@
 """Which version has leaked, and how many rotations it takes until its password is dead."""
 
+import json
 from dataclasses import dataclass
 from typing import Self
 
 from rotationctl.by_hand import by_hand
 from rotationctl.exits import Exit, Failure
 from rotationctl.functions import ALTERNATING_USERS
+from rotationctl.local.values import NoValueError, Values
 from rotationctl.recovery import Condition, Diagnosis
 from rotationctl.remedies import Adviser
 from rotationctl.secret import Secret
@@ -31,7 +33,9 @@ class Leak:
     why: str
 
     @classmethod
-    def of(cls, found: Diagnosis, version: str | None, rotations: int | None, adviser: Adviser) -> Self:
+    def of(
+        cls, found: Diagnosis, version: str | None, rotations: int | None, adviser: Adviser, values: Values | None
+    ) -> Self:
         """Find out what has leaked, and what it takes.
 
         Args:
@@ -39,6 +43,7 @@ class Leak:
             version: which version; AWSCURRENT where that is None.
             rotations: how many a person asks for.
             adviser: knows what to type.
+            values: reads the secret's versions; None where nobody may.
 
         Raises:
             Failure: there is no such version, or nothing can be rotated now.
@@ -59,7 +64,7 @@ class Leak:
                 f"{adviser.recover(secret)}",
                 Exit.NOT_FINE,
             )
-        needed, why = _needed(secret, leaked)
+        needed, why = _needed(secret, leaked, values)
         return cls(secret, leaked, needed, why) if rotations is None else cls(secret, leaked, rotations, "as asked for")
 
     @property
@@ -77,11 +82,21 @@ def _elsewhere(secret: Secret, adviser: Adviser) -> str:
     )
 
 
-def _needed(secret: Secret, version: str) -> tuple[int, str]:
+def _needed(secret: Secret, version: str, values: Values | None) -> tuple[int, str]:
     """The table of docs/operations.md, "A password has leaked"."""
+    needed, why = _of_current(secret)
+    if version == secret.current or needed == 1:
+        return needed, why
+    if values is None:
+        return needed, f"{why}; a version that is not AWSCURRENT may hold the same login (--local looks)"
+    if secret.current and _differ(values, version, secret.current):
+        return 1, "it is another login than AWSCURRENT, so it is dead, or the next rotation ends it"
+    return needed, f"{why}; it is the login of AWSCURRENT"
+
+
+def _of_current(secret: Secret) -> tuple[int, str]:
+    """How many rotations end the password of AWSCURRENT."""
     function = secret.function
-    if version != secret.current:
-        return 1, "what is not AWSCURRENT is dead, or the next rotation ends it"
     if function is None:
         return 2, "nobody knows how long another's function keeps the old one"
     if function.strategy == ALTERNATING_USERS:
@@ -89,3 +104,18 @@ def _needed(secret: Secret, version: str) -> tuple[int, str]:
     if by_hand(function.engine).KEEPS_OLD_PASSWORD:
         return 2, "the first keeps the old password beside the new one, unless OLD_PASSWORD is discard"
     return 1, "a user has one password"
+
+
+def _differ(values: Values, *versions: str) -> bool:
+    """Whether two versions are known to hold different logins."""
+    logins = [_login(values, version) for version in versions]
+    return None not in logins and logins[0] != logins[1]
+
+
+def _login(values: Values, version: str) -> tuple[object, object] | None:
+    """User and password of a version; None where it holds none that can be read."""
+    try:
+        value = json.loads(values.text(version))
+        return value["username"], value["password"]
+    except (NoValueError, ValueError, TypeError, LookupError):
+        return None

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from rotationctl.by_hand import by_hand
 from rotationctl.exits import Exit
 from rotationctl.functions import ALTERNATING_USERS
 from rotationctl.leaks.leak import Leak
@@ -103,10 +104,14 @@ class Report:
         )
         yield "Clients that keep a password in a cache are refused until they read AWSCURRENT again (docs/clients.md)."
         function = self.leak.secret.function
+        is_new = len(self.rotated) > 1
+        password = (
+            "a password that is new too" if is_new else "the password that AWSCURRENT had before the last rotation"
+        )
         if function and function.strategy == ALTERNATING_USERS:
-            yield "AWSPREVIOUS is the other user, with a password that is new too; it logs in until the next rotation."
-        elif self.leak.rotations > 1:
-            yield "AWSPREVIOUS has a password that is new too; it may log in until the next rotation."
+            yield f"AWSPREVIOUS is the other user, with {password}; it logs in until the next rotation."
+        elif self.leak.rotations > 1 or not function or by_hand(function.engine).KEEPS_OLD_PASSWORD:
+            yield f"AWSPREVIOUS has {password}; it may log in until the next rotation."
         yield (
             "Whoever knew the password may have made a login of their own with it (docs/operations.md, A password has "
             "leaked)."

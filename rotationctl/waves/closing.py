@@ -64,6 +64,8 @@ class Closing:
             say(f"{self._again()}\nOr go on in spite of it:\n{self._again('--known', stopped_by)}")
         elif any(result.outcome in FAILURES for result in results):
             say(f"Once that is mended, this tries again what has failed:\n{self._again()}")
+        elif any(result.outcome in (Outcome.UNDER_WAY, Outcome.NOT_STARTED) for result in results):
+            say(f"What was begun goes on in AWS. To go on with the rest:\n{self._again()}")
         return report.code(results)
 
     def _again(self, *more: str) -> str:

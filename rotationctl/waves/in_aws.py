@@ -8,9 +8,15 @@ from rotationctl.secret import Secret
 from rotationctl.waves.calls import Calls
 from rotationctl.waves.causes import Causes
 from rotationctl.waves.choice import Exclusion
-from rotationctl.waves.machine import Machine, mark
+from rotationctl.waves.machine import HandedOver, Machine, mark
 from rotationctl.waves.queue import database_of
 from rotationctl.waves.result import Outcome, Result
+
+_GIVEN_UP = Cause(
+    "given up",
+    "It has not rotated, and no rotation of it goes on: AWS refused to begin one, or it was given up or cancelled. "
+    "What the state machine says tells which.",
+)
 
 
 @dataclass(slots=True)
@@ -41,31 +47,58 @@ class RunInAws:
             for _, exclusion in judged
             if exclusion is not None
         ]
-        started: set[str] = set()
+        handed_over = HandedOver()
         try:
-            self.failed_run = self.machine.run(chosen, self.tell, started)
-            return [*self._results(chosen), *left_out]
+            return [*self._run(chosen, handed_over), *left_out]
         except KeyboardInterrupt:
             self.is_interrupted = True
-            outcomes = {True: Outcome.UNDER_WAY, False: Outcome.NOT_STARTED}
-            return [*(self._result(secret, outcomes[secret.arn in started]) for secret in chosen), *left_out]
+            return [*self._unseen(chosen, handed_over), *left_out]
 
     @property
     def unreadable(self) -> Mapping[str, str]:
         """The logs that could not be read, with the reasons."""
         return self.causes.log.unreadable
 
-    def _results(self, secrets: Sequence[Secret]) -> list[Result]:
-        now = [(secret, self.calls.read(secret)) for secret in secrets]
-        causes = self.causes.find({seen.pending: seen for _, seen in now if seen.pending})
-        return [self._seen(before, seen, causes.get(seen.pending or "")) for before, seen in now]
+    def _run(self, secrets: Sequence[Secret], handed_over: HandedOver) -> list[Result]:
+        try:
+            self.failed_run = self.machine.run(secrets, self.tell, handed_over)
+        except Exception as error:  # what is not boto3's is raised again
+            if not handed_over.begun:
+                raise
+            self.tell(f"Nobody looks on any more: {self.calls.cause(error).message}")
+            return self._unseen(secrets, handed_over)
+        return self._results(secrets, handed_over)
 
-    def _seen(self, before: Secret, seen: Secret, cause: Cause | None) -> Result:
+    def _unseen(self, secrets: Sequence[Secret], handed_over: HandedOver) -> list[Result]:
+        """What can be said where nobody looks on to the end."""
+        outcomes = {True: Outcome.UNDER_WAY, False: Outcome.NOT_STARTED}
+        return [self._result(secret, outcomes[secret.arn in handed_over.begun]) for secret in secrets]
+
+    def _results(self, secrets: Sequence[Secret], handed_over: HandedOver) -> list[Result]:
+        read = [(secret, *self._read(secret)) for secret in secrets]
+        causes = self.causes.find({seen.pending: seen for _, seen, _ in read if seen and seen.pending})
+        return [
+            self._result(before, Outcome.UNDER_WAY, why)
+            if seen is None
+            else self._seen(before, seen, causes.get(seen.pending or ""), handed_over)
+            for before, seen, why in read
+        ]
+
+    def _read(self, secret: Secret) -> tuple[Secret | None, Cause | None]:
+        """A secret as it is now, or why it could not be read: that takes nothing from what is known of the others."""
+        try:
+            return self.calls.read(secret), None
+        except Exception as error:  # noqa: BLE001 - what is not boto3's is raised again
+            return None, self.calls.cause(error)
+
+    def _seen(self, before: Secret, seen: Secret, cause: Cause | None, handed_over: HandedOver) -> Result:
         if seen.last_rotated and seen.last_rotated > mark(before):
             return self._result(seen, Outcome.DONE)
-        if seen.pending is None:
-            return self._result(seen, Outcome.NOT_STARTED)
-        return self._result(seen, Outcome.FAILED if cause else Outcome.TIMED_OUT, cause)
+        if seen.pending is not None:
+            return self._result(seen, Outcome.FAILED if cause else Outcome.TIMED_OUT, cause)
+        if before.arn in handed_over.gone_through:
+            return self._result(seen, Outcome.FAILED, _GIVEN_UP)
+        return self._result(seen, Outcome.NOT_STARTED)
 
     def _result(self, secret: Secret, outcome: Outcome, cause: Cause | None = None) -> Result:
         version = secret.current if outcome is Outcome.DONE else secret.pending

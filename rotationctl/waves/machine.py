@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,19 @@ _AFTER = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
+class HandedOver:
+    """What the state machine was given, by the ARNs of secrets.
+
+    Attributes:
+        begun: an execution was started for them.
+        gone_through: it has come to the end of its list, whatever became of each.
+    """
+
+    begun: set[str] = field(default_factory=set)
+    gone_through: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
 class Machine:
     """The state machine.
 
@@ -36,7 +49,7 @@ class Machine:
     clock: Clock
     name: str
 
-    def run(self, secrets: Sequence[Secret], tell: Callable[[str], None], started: set[str]) -> str | None:
+    def run(self, secrets: Sequence[Secret], tell: Callable[[str], None], handed_over: HandedOver) -> str | None:
         """Rotate these secrets, an execution for as many as one takes, and wait for the ends; boto3's exceptions pass.
 
         After one that did not succeed, because too many rotations failed or somebody ended it, no other is started.
@@ -44,7 +57,7 @@ class Machine:
         Args:
             secrets: which.
             tell: is told how far it is.
-            started: gets the ARNs of the secrets that an execution was started for.
+            handed_over: is kept up to date, so that it holds where an exception or Ctrl-C ends this.
 
         Returns:
             The map run whose failures may be listed: the last one, where there was any failure.
@@ -52,12 +65,14 @@ class Machine:
         failed = None
         for batch in _batches(secrets):
             execution = self._start(batch)
-            started.update(item["secret"] for item in batch)
+            arns = [item["secret"] for item in batch]
+            handed_over.begun.update(arns)
             tell(f"Started {execution}. It goes on whether anybody looks or not.")
             status, run = self._follow(execution, tell)
             failed = run or failed
             if status != SUCCEEDED:
                 break
+            handed_over.gone_through.update(arns)
         return failed
 
     def _start(self, batch: Sequence[Mapping[str, str]]) -> str:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -172,6 +173,51 @@ def test_putting_back_fails(account: Account, enable: Program, function: Reporti
     assert account.client.describe_secret(SecretId="shop")["RotationLambdaARN"] == OURS
 
 
+def test_somebody_else_is_faster(account: Account, enable: Program) -> None:
+    """What has changed since the plan was made is left alone: the plan says nothing of it."""
+    shop = account.add("shop", None)
+    change = faults.call("DescribeSecret", lambda: account.cloud.enable_rotation(shop.arn, ANOTHERS), nth=2)
+    account.cloud.faults.add(change)
+    result = enable("shop", *ASKED, "--json")
+    assert (result.code, result.json["outcome"], rotations(account)) == (Exit.NOT_FINE, "left out", 0)
+    assert "somebody has changed how it rotates" in result.json["message"]
+    assert account.client.describe_secret(SecretId="shop")["RotationLambdaARN"] == ANOTHERS
+
+
+def test_a_rotation_is_faster(account: Account, enable: Program) -> None:
+    """A rotation that has begun since the plan was made goes on with the function that it has."""
+    shop = account.add("shop", ANOTHERS)
+
+    def begin() -> None:
+        account.cloud.begin_rotation(shop.arn, str(uuid4()))
+
+    account.cloud.faults.add(faults.call("DescribeSecret", begin, nth=2))
+    result = enable("shop", *ASKED, "--json")
+    assert (result.code, result.json["outcome"], rotations(account)) == (Exit.NOT_FINE, "left out", 0)
+
+
+def test_somebody_changes_it_meanwhile(account: Account, enable: Program, function: Reporting) -> None:
+    """The dry run fails, and what others have made of the attachment meanwhile is not overwritten."""
+    shop = account.add("shop", None)
+    function.is_silent = True
+    change = faults.call("FilterLogEvents", lambda: account.cloud.enable_rotation(shop.arn, ANOTHERS))
+    account.cloud.faults.add(change)
+    result = enable("shop", *ASKED, "--timeout", "0.2", "--json")
+    assert (result.code, result.json["outcome"]) == (Exit.NOT_FINE, "not put back")
+    assert "Somebody has changed meanwhile how it rotates" in result.json["message"]
+    described = account.client.describe_secret(SecretId="shop")
+    assert (described["RotationLambdaARN"], described["RotationEnabled"]) == (ANOTHERS, True)
+
+
+def test_what_undoes_an_attachment_waits_for_its_test(account: Account, enable: Program) -> None:
+    """Where rotation was off: cancelled in the middle of the former function's test, AWSPENDING would stay."""
+    account.add("shop", ANOTHERS)
+    account.client.cancel_rotate_secret(SecretId="shop")
+    words = [command.split()[:3] for command in enable("shop", *ASKED, "--json").json["undo"].split(" && ")]
+    aws = ["aws", "secretsmanager"]
+    assert words == [[*aws, "rotate-secret"], ["sleep", "60"], [*aws, "cancel-rotate-secret"]]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -192,14 +238,10 @@ def test_a_wrong_command_line(enable: Program, arguments: tuple[str, ...]) -> No
 def test_a_schedule_that_aws_has_calculated(account: Account, enable: Program) -> None:
     """DescribeSecret shows a rate() in days as well; RotateSecret takes one of the two, so the expression is kept."""
     secret = account.add("shop")
+    from_answer = Secret.from_answer
     rules = {"ScheduleExpression": "rate(10 days)", "AutomaticallyAfterDays": 10, "Duration": "2h"}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            "rotationctl.fleet.describe_secret",
-            lambda client, name, _options: Secret.from_answer(
-                {**client.describe_secret(SecretId=name), "RotationRules": rules}
-            ),
-        )
+        patch.setattr(Secret, "from_answer", lambda answer: from_answer({**answer, "RotationRules": rules}))
         result = enable("shop", "--strategy", "single-user", "--json")
     assert result.json["outcome"] == "enabled already"
     kept = account.client.describe_secret(SecretId=secret.arn)["RotationRules"]

@@ -100,6 +100,25 @@ def test_the_leaked_password_is_dead(application: Application, capsys: Capture, 
     assert login[1] not in str(document)
 
 
+def test_a_version_with_the_login_of_awscurrent(application: Application, capsys: Capture) -> None:
+    """A value that somebody put holds the same password as the version before, which takes as long to end, then."""
+    login, version = application.credentials(), str(application.secret.version_with("AWSCURRENT"))
+    application.secret.change(note="put by hand")
+    code, document = leaked(application, capsys, "--yes", "--version-id", version, *local(application.user.server))
+    assert (code, document["proof"]) == (Exit.FINE, "dead"), document
+    assert not application.user.can_log_in(*login)
+
+
+@pytest.mark.parametrize("strategy", [ALTERNATING_USERS])
+def test_what_is_left_of_awsprevious(application: Application, capsys: Capture) -> None:
+    """After one rotation it is what AWSCURRENT was before, and is not called new."""
+    login = application.credentials()
+    _, document = leaked(application, capsys, "--yes", "--rotations", "1")
+    told = next(sentence for sentence in document["remains"] if sentence.startswith("AWSPREVIOUS"))
+    assert "with the password that AWSCURRENT had before" in told
+    assert application.user.can_log_in(*login)
+
+
 @pytest.mark.parametrize("strategy", [SINGLE_USER])
 def test_sessions_that_stay_open_are_shown(application: Application, capsys: Capture) -> None:
     """Without --end-sessions they are told, one by one, and something is left to do; that is then done by itself."""

@@ -7,7 +7,7 @@ import pytest
 
 from rotationctl.secret import Secret
 from rotationctl.watch import Clock
-from rotationctl.waves.machine import Machine
+from rotationctl.waves.machine import HandedOver, Machine
 from tests.rotationctl.metadata import NOW, secret
 
 INPUT_LIMIT_BYTES = 256 * 1024
@@ -39,10 +39,11 @@ ARNS = [f"arn:aws:secretsmanager:eu-central-1:123456789012:secret:{'x' * 300}/{n
 
 def run(*secrets: Secret, status: str = "SUCCEEDED") -> list[dict[str, str]]:
     """The executions that are started for these secrets, where all end in this way."""
-    client, started = StepFunctions(status), set[str]()
-    assert Machine(client, Clock(lambda: NOW, lambda _: None), "fleet").run(secrets, lambda _: None, started) is None
-    given = [item["secret"] for execution in client.started for item in json.loads(execution["input"])["secrets"]]
-    assert started == set(given)
+    client, handed_over = StepFunctions(status), HandedOver()
+    machine = Machine(client, Clock(lambda: NOW, lambda _: None), "fleet")
+    assert machine.run(secrets, lambda _: None, handed_over) is None
+    given = {item["secret"] for execution in client.started for item in json.loads(execution["input"])["secrets"]}
+    assert handed_over == HandedOver(given, given if status == "SUCCEEDED" else set())
     return client.started
 
 

@@ -29,7 +29,7 @@ PARAMETERS = {
     "MaxConcurrency": "3",
     "ToleratedFailurePercentage": "50.0",
     "PollSeconds": "1",
-    "PollsAtMost": "3",
+    "PollsAtMost": "10",
     "AWS::Partition": "aws",
 }
 
@@ -105,6 +105,17 @@ def test_a_fleet_rotates_in_aws(account: Account, machine: str, looks: Counter[s
     for secret in secrets:
         assert account.cloud.wait_for_rotation(secret.arn).succeeded
         assert [event.name for event in account.cloud.events(secret.arn)].count(EventName.ROTATION_SUCCEEDED) == 1
+
+
+def test_a_rotation_that_aws_refuses(account: Account, machine: str, rotate: Program) -> None:
+    """It has failed; it would not have been next."""
+    refused = account.add("app/0")
+    account.add("app/1")
+    fault = faults.error("RotateSecret", "AccessDeniedException", secret_arn=refused.arn, times=None)
+    account.cloud.faults.add(fault)
+    result = rotate("--all", "--in-aws", "--state-machine", machine, "--yes", "--json")
+    assert (result.code, outcomes(result)) == (Exit.PARTLY, {"app/0": "failed", "app/1": "done"}), result.err
+    assert "--status-filter FAILED" in result.err
 
 
 def test_a_state_machine_that_is_not_there(account: Account, rotate: Program) -> None:
