@@ -1,6 +1,7 @@
 """The fixtures of all tests, each plugin a file of its own."""
 
 pytest_plugins = [
+    "tests.fixtures.data_files",
     "tests.fixtures.logs",
     "tests.fixtures.servers",
     "tests.fixtures.databases",

@@ -1,7 +1,8 @@
 """boto3 clients of the local server, and the variables that point other processes at it."""
 
+import threading
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
 
 OPERATOR_CALLER, FUNCTION_CALLER = "LABOPERATOR", FUNCTION_KEY  # access key ids, which the call log shows
 SECRET_KEY = "lab"  # of both: signatures are not checked  # noqa: S105
+_MAKING = threading.Lock()
+"""Held while a client is made: boto3's sessions are not made for threads, the clients are."""
+
+
+@cache
+def _session() -> boto3.Session:
+    """The operator's, for the servers of all URLs: what a session reads from files takes a tenth of a second."""
+    return boto3.Session(OPERATOR_CALLER, SECRET_KEY, region_name=REGION)
 
 
 class Clients:
@@ -23,24 +32,31 @@ class Clients:
 
     def __init__(self, endpoint_url: str) -> None:
         self._endpoint_url = endpoint_url
-        self._session = boto3.Session(OPERATOR_CALLER, SECRET_KEY, region_name=REGION)
 
     def secrets_manager(self, config: "Config | None" = None) -> "SecretsManagerClient":
         """A Secrets Manager client, as the operator: with a configuration of its own, or else one that all share."""
         if config is None:
             return self._shared
-        return self._session.client("secretsmanager", endpoint_url=self._endpoint_url, config=config)
+        client: SecretsManagerClient = self._make("secretsmanager", config)
+        return client
 
     def of(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes the class of a client from the service's name
         """A client of any service, as the operator."""
-        return self._session.client(service, endpoint_url=self._endpoint_url)  # type: ignore[call-overload]
+        return self._make(service)
 
     def rds(self) -> "RDSClient":
-        return self._session.client("rds", endpoint_url=self._endpoint_url)
+        client: RDSClient = self._make("rds")
+        return client
 
     @cached_property
     def _shared(self) -> "SecretsManagerClient":
-        return self._session.client("secretsmanager", endpoint_url=self._endpoint_url)
+        client: SecretsManagerClient = self._make("secretsmanager")
+        return client
+
+    def _make(self, service: str, config: "Config | None" = None) -> Any:  # noqa: ANN401 - as above
+        with _MAKING:
+            client: Any = _session().client(service, endpoint_url=self._endpoint_url, config=config)  # type: ignore[call-overload]
+        return client
 
     @property
     def environment(self) -> Mapping[str, str]:
