@@ -10,6 +10,11 @@ _SECTION = re.compile(r"^## (\S+)(?: - (\d{4}-\d\d-\d\d))?\n(.*?)(?=^## |\Z)", r
 _LINK = re.compile(r"(?P<image>!?)(?P<text>\[[^\]]*\])\((?!https?://)(?P<target>[^)\s]+)\)")
 
 
+def versions(changelog: str) -> list[str]:
+    """What the sections of a changelog are about, the newest first; `UNRELEASED` may be among them."""
+    return [section[1] for section in _SECTION.finditer(changelog)]
+
+
 def require_released(changelog: str, version: str, tag: str) -> None:
     """Hold a tag to the version that there is, and to the newest section of the changelog.
 

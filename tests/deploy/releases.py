@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -11,8 +10,7 @@ from pathlib import Path
 from lab.lambda_environment.code import BUILD, REPOSITORY
 from lab.servers.command import run
 from lab.servers.model import ProvisionError
-
-_HEADING = re.compile(r"(?m)^## (\d+\.\d+\.\d+)\b")
+from scripts.release.pages import UNRELEASED, versions
 
 
 class ReleaseMissingError(Exception):
@@ -27,7 +25,9 @@ def last_release(changelog: str, own_version: str, has_tag: Callable[[str], bool
     Raises:
         ReleaseMissingError: the clone lacks the tag.
     """
-    for version in _HEADING.findall(changelog):
+    for version in versions(changelog):
+        if version == UNRELEASED:
+            continue
         if has_tag(f"v{version}"):
             return f"v{version}"
         if version != own_version:

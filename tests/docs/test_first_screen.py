@@ -1,17 +1,17 @@
 """What the README says in numbers is what was measured, computed, or stands in the code."""
 
 import json
-import re
 from typing import Any
 
 import yaml
 
 import rotationctl
 from lab.engines.postgresql.software import supported_majors
+from scripts.release.pages import UNRELEASED, versions
 from tests.docs.markdown import README, ROOT, document
 
 TEXT = " ".join(README.path.read_text().split())
-CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
+VERSIONS = versions((ROOT / "CHANGELOG.md").read_text())
 
 
 def _cell(page: str, table: str, row: str, column: str) -> str:
@@ -23,13 +23,13 @@ def _cell(page: str, table: str, row: str, column: str) -> str:
 def test_the_version_is_that_of_the_program() -> None:
     """The README names the version that there is, and calls it released where the changelog has it."""
     version = rotationctl.__version__
-    released = f"\n## {version}" in CHANGELOG
+    released = version in VERSIONS
     assert f"**Version {version}{'' if released else ', not released yet'}." in TEXT
 
 
 def test_the_newest_change_comes_first() -> None:
     """The changelog begins with what is to come, or with the version that there is."""
-    assert re.findall(r"(?m)^## (\S+)", CHANGELOG)[0] in ("Unreleased", rotationctl.__version__)
+    assert VERSIONS[0] in (UNRELEASED, rotationctl.__version__)
 
 
 def test_the_servers_are_those_of_the_tests() -> None:
