@@ -20,7 +20,7 @@ from secret_rotation.password import Password
 _COLUMNS = (
     "User", "Host", "plugin", "ssl_type", "ssl_cipher", "x509_issuer", "x509_subject", "max_questions", "max_updates",
     "max_connections", "max_user_connections", "password_lifetime", "Password_reuse_history", "Password_reuse_time",
-    "Password_require_current", "account_locked",
+    "Password_require_current", "account_locked", "@@GLOBAL.partial_revokes",
     "JSON_CONTAINS_PATH(User_attributes, 'one', '$.additional_password')",
     "JSON_REMOVE(User_attributes, '$.additional_password')",
 )  # fmt: skip
@@ -46,6 +46,7 @@ class Account:
         attribute: is without the mark of a rotation.
         creation_mark: what a rotation that has begun to create the account left on it, until it is complete. It proves
             nothing by itself: an account may write its own attribute. What it is worth says the record of the pair.
+        knows_restrictions: whether its server takes partial revokes.
     """
 
     user: str
@@ -58,6 +59,7 @@ class Account:
     has_secondary_password: bool
     has_second_factor: bool
     rights: Rights = field(default_factory=Rights)
+    knows_restrictions: bool = False
 
     @property
     def sql(self) -> Sql:
@@ -85,6 +87,7 @@ def _read_account(values: tuple[Any, ...]) -> Account:
         attribute=metadata,
         has_secondary_password=bool(row[_SECONDARY]),
         has_second_factor="multi_factor_authentication" in attributes,
+        knows_restrictions=bool(row["@@GLOBAL.partial_revokes"]),
     )
 
 

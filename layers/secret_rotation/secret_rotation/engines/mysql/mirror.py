@@ -295,6 +295,7 @@ def _refuse_handed_on(connection: Connection, wanted: Iterable[tuple[AccountPair
         right.privilege
         for both, base in wanted
         for account in (both.original, both.clone)
+        if account.knows_restrictions
         for right in whole(account.rights, base.rights)
     }
     if not granted:
