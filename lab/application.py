@@ -87,7 +87,7 @@ class Secret:
     def event(self, step: str, token: str) -> dict[str, object]:
         return self.cloud.rotation_event(self.arn, step, token)
 
-    def rotate(self, timeout_seconds: float = 60.0, **parameters: Any) -> Run:  # noqa: ANN401 - boto3's parameters
+    def rotate(self, timeout_seconds: float = 300.0, **parameters: Any) -> Run:  # noqa: ANN401 - boto3's parameters
         """RotateSecret, and wait for the rotation's end."""
         return self.cloud.rotate(self.arn, timeout_seconds=timeout_seconds, **parameters)
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 from lab.application import Application
 
 PAUSE_SECONDS = 0.005
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 60
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from lab.engines import kit_of
 from lab.servers import DatabaseServer
 
 PAUSE_SECONDS = 0.02
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 30.0
 
 
 @dataclass

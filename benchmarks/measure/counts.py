@@ -8,12 +8,17 @@ from dataclasses import dataclass, field
 from benchmarks.measure.delays import delayed_calls
 from benchmarks.measure.function import MeasuredFunction
 from benchmarks.networks import FAR
+from benchmarks.result import MILLISECONDS
 from lab.engines import tapped
 from lab.secretsmanager import FUNCTION_CALLER, LocalSecretsManager
 from lab.secretsmanager.endpoint import Request
 from lab.servers import DatabaseServer
 from lab.tap import FROM_DATABASE, TO_DATABASE, Message
 from lab.tap.message import CONNECT, Direction
+from secret_rotation.patience import PATIENCE
+from secret_rotation.request import Step
+
+ATTEMPTS = 3
 
 _TLS = "SSLRequest"
 _STATEMENT = "Query"
@@ -82,19 +87,28 @@ def _watched(cloud: LocalSecretsManager) -> Iterator[CallCounts]:
 
 
 def count(server: DatabaseServer, measured: MeasuredFunction) -> dict[str, float]:
-    """Rotate once, through a tap.
+    """Rotate through a tap: again where setSecret took so long that it may have read its labels twice.
 
     Returns:
-        The counts by quantity.
+        The counts of the last rotation by quantity.
     """
+    for _ in range(ATTEMPTS - 1):
+        counts, set_ms = _count_once(server, measured)
+        if set_ms < PATIENCE.fresh_seconds * MILLISECONDS:
+            return counts
+    return _count_once(server, measured)[0]
+
+
+def _count_once(server: DatabaseServer, measured: MeasuredFunction) -> tuple[dict[str, float], float]:
+    """The counts of one rotation, and the time of its setSecret in milliseconds."""
     user, database = measured.application.user, DatabaseCounts()
     rejected = user.rejected_logins()
     with tapped(server) as tap, _watched(measured.application.secret.cloud) as cloud:
         tap.observer = database.see
         measured.connect_to(tap.port)
-        measured.rotate()
+        steps = measured.rotate()
         tap.wait_until_idle()
-    return {
+    counts: dict[str, float] = {
         "calls": cloud.calls,
         "calls one after another": cloud.one_after_another,
         "connections": tap.connections,
@@ -102,3 +116,4 @@ def count(server: DatabaseServer, measured: MeasuredFunction) -> dict[str, float
         "round trips to the database": database.round_trips,
         "rejected logins": user.rejected_logins() - rejected,
     }
+    return counts, steps[Step.SET_SECRET]

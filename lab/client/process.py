@@ -54,13 +54,13 @@ class ClientProcess:
             self._process.wait(ENDING_SECONDS)
         self._signal(signal.SIGKILL)
         self._process.wait()
-        self._reader.join(1)  # whoever has left the group may still hold the other end
+        self._reader.join(5)  # whoever has left the group may still hold the other end
 
     @property
     def status(self) -> int | None:
         """With what it has ended, or None while it runs."""
         with suppress(subprocess.TimeoutExpired):
-            return self._process.wait(1)  # a process ends a moment after its output
+            return self._process.wait(5)  # a process ends a moment after its output
         return None
 
     def _signal(self, number: signal.Signals) -> None:

@@ -10,7 +10,7 @@ from lab.crash.scenario import Scenario
 from lab.crash.target import Target
 from secret_rotation.labels import AWSCURRENT, AWSPENDING, AWSPREVIOUS
 
-PATIENCE_SECONDS = 3.0
+PATIENCE_SECONDS = 20.0
 
 
 class PromiseBrokenError(AssertionError):

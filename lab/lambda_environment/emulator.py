@@ -23,9 +23,10 @@ SAM_VENV_VARIABLE = "LAB_SAM_VENV"
 IN_SAM_VENV = "lib/python*/site-packages/samcli/local/rapid/aws-lambda-rie-{machine}"
 MACHINES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 START_ATTEMPTS = 3
-START_TIMEOUT_SECONDS = 10
-STOP_TIMEOUT_SECONDS = 10
+START_TIMEOUT_SECONDS = 60
+STOP_TIMEOUT_SECONDS = 60
 OWN_LINES = ("START RequestId: ", "END RequestId: ", "REPORT RequestId: ")
+KILLED_LINE = "[ERROR] (rapid) Invoke DONE failed: "  # in the place of REPORT where the function's process has ended
 
 
 class EmulatorMissingError(Exception):
@@ -76,7 +77,7 @@ class Emulator:
         environment: all of the function's environment.
 
     Attributes:
-        ended_invocations: how many have ended in order, their log complete.
+        ended_invocations: how many have ended, their log complete.
     """
 
     def __init__(self, handler: str, folder: Path, environment: Mapping[str, str]) -> None:
@@ -85,6 +86,7 @@ class Emulator:
         self.lines: list[str] = []
         self.listener: Callable[[str], object] = lambda line: None  # noqa: ARG005 - nobody listens
         self.ended_invocations = 0
+        self._has_ended = False
         self._progress = threading.Condition()
         self._scratch = tempfile.TemporaryDirectory(prefix="lambda-")
         user = ServerUser(os.geteuid(), os.getegid())
@@ -104,9 +106,9 @@ class Emulator:
         self._wait_until_listening()
 
     def wait_for_end(self, count: int, timeout_seconds: float) -> None:
-        """Wait until so many invocations have ended; a killed one never does."""
+        """Wait until so many invocations have ended, or the emulator itself has."""
         with self._progress:
-            self._progress.wait_for(lambda: self.ended_invocations >= count, timeout_seconds)
+            self._progress.wait_for(lambda: self.ended_invocations >= count or self._has_ended, timeout_seconds)
 
     def function_process_ids(self) -> list[int]:
         """The function's process, once an invocation has started it."""
@@ -135,13 +137,16 @@ class Emulator:
         with self._process.stdout as output:  # type: ignore[union-attr] # it is a pipe
             for line in output:
                 self._take(line.rstrip("\n"))
+        with self._progress:
+            self._has_ended = True
+            self._progress.notify_all()
 
     def _take(self, line: str) -> None:
         with self._progress:
             if not line.startswith(OWN_LINES):
                 self.lines.append(line)
                 self.listener(line)
-            self.ended_invocations += line.startswith("REPORT")
+            self.ended_invocations += line.startswith("REPORT RequestId: ") or KILLED_LINE in line
             self._progress.notify_all()
 
     def _wait_until_listening(self) -> None:

@@ -163,12 +163,12 @@ class LocalSecretsManager:
         """What Secrets Manager would have written to CloudTrail about the secret's rotations."""
         return self._events.of(self._backend.find(secret_id).arn)
 
-    def rotate(self, secret_id: str, *, timeout_seconds: float = 60.0, **parameters: Any) -> Run:  # noqa: ANN401 - boto3's parameters
+    def rotate(self, secret_id: str, *, timeout_seconds: float = 300.0, **parameters: Any) -> Run:  # noqa: ANN401 - boto3's parameters
         """RotateSecret, then wait for the end; parameters are those of RotateSecret."""
         self._operator.rotate_secret(SecretId=secret_id, **parameters)
         return self.wait_for_rotation(secret_id, timeout_seconds)
 
-    def wait_for_rotation(self, secret_id: str, timeout_seconds: float = 60.0) -> Run:
+    def wait_for_rotation(self, secret_id: str, timeout_seconds: float = 300.0) -> Run:
         """Wait until the secret's newest rotation has ended, with all its attempts.
 
         Raises:

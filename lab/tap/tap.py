@@ -15,7 +15,7 @@ from lab.tap.end import End
 from lab.tap.message import CONNECT, DISCONNECT, FORWARD, FROM_DATABASE, TO_DATABASE, Message, Observer, Verdict
 from lab.tap.tls import tls_of
 
-IDLE_SECONDS = 10.0
+IDLE_SECONDS = 60.0
 
 
 class Tap:

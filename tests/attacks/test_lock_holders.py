@@ -11,7 +11,6 @@ from lab.engines import kit_of
 from lab.engines.mysql import MySQLServer
 from lab.engines.postgresql import PostgresServer
 from lab.servers import DatabaseServer, Login
-from secret_rotation.deadline import Deadline
 from secret_rotation.engine import Session
 from secret_rotation.errors import StatementFailedError, UnsafeRotationError
 from secret_rotation.password import Password
@@ -22,8 +21,6 @@ from tests.lab.helpers import wait_until
 from tests.rotation.faulted import statements_watched
 
 TERMINATE = r"SELECT pg_catalog\.pg_terminate_backend\(\d+\)(?:, pg_catalog\.pg_terminate_backend\(\d+\))*;|KILL \d+;"
-SHORT_SECONDS = 6.0
-"""Enough to log in, and little enough for a short wait."""
 
 
 def _subject(server: DatabaseServer, make_user: MakeUser) -> Subject:
@@ -58,11 +55,7 @@ def _squat_on(subject: Subject, squatter: ApplicationUser) -> Iterator[None]:
 
 
 def _as_user(subject: Subject) -> AbstractContextManager[Session]:
-    return subject.engine.connect(subject.credentials(), Deadline.after(SHORT_SECONDS))
-
-
-def _as_superuser(subject: Subject) -> AbstractContextManager[Session]:
-    return subject.engine.connect_superuser(subject.superuser(), Deadline.after(SHORT_SECONDS))
+    return subject.session(subject.credentials())
 
 
 def _refusal(subject: Subject, waiting: AbstractContextManager[Session]) -> str:
@@ -80,7 +73,7 @@ def _refusal(subject: Subject, waiting: AbstractContextManager[Session]) -> str:
 def test_a_stranger_that_holds_the_lock_is_named(subject: Subject, squatter: ApplicationUser) -> None:
     """The superuser's session learns whose the holder is, and that this is no rotation."""
     with _squat_on(subject, squatter):
-        refusal = _refusal(subject, _as_superuser(subject))
+        refusal = _refusal(subject, subject.superuser_session())
     assert squatter.username in refusal
     assert "no rotation" in refusal or "has no business there" in refusal
 
@@ -111,7 +104,7 @@ def test_another_rotation_is_told_from_a_stranger(subject: Subject) -> None:
     """A session of a rotation is known by its name on PostgreSQL, and by its user on MySQL."""
     with subject.session(subject.credentials()) as rotation:
         rotation.lock(subject.user.username)
-        refusal = _refusal(subject, _as_superuser(subject))
+        refusal = _refusal(subject, subject.superuser_session())
     assert "another rotation" in refusal or f"of {subject.user.username} at " in refusal
 
 
@@ -133,11 +126,22 @@ def test_a_wait_that_is_cancelled_blames_no_holder(newest_postgres: PostgresServ
     subject = _subject(newest_postgres, make_user)
     name = subject.user.username
     cancel = f"SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE usename = '{name}' AND wait_event = 'advisory'"  # noqa: S608
-    with _squat_on(subject, make_user(newest_postgres)), _as_user(subject) as session, ThreadPoolExecutor() as executor:
+
+    def is_cancelled() -> bool:
+        cursor.execute(cancel)
+        return bool(cursor.fetchall())
+
+    with (
+        _squat_on(subject, make_user(newest_postgres)),
+        _as_user(subject) as session,
+        closing(newest_postgres.administrate()) as administrator,
+        administrator.cursor() as cursor,
+        ThreadPoolExecutor() as executor,
+    ):
         waiting = executor.submit(session.lock, name)
-        wait_until(lambda: bool(subject.user.administrate(cancel)))
+        wait_until(is_cancelled)
         with pytest.raises(StatementFailedError, match="did not finish in time") as raised:
-            waiting.result(10)
+            waiting.result(60)
     assert raised.value.code == "57014"
 
 

@@ -10,6 +10,7 @@ from lab.engines.mysql import MySQLServer
 from secret_rotation.engines.mysql.session import lock_name
 from secret_rotation.errors import DatabaseUnreachableError, StatementFailedError
 from tests.engines.mysql_users import User, new_password
+from tests.rotation.faulted import statements_watched
 
 Names = Callable[..., str]
 HOLD_SECONDS = 1.0
@@ -82,8 +83,11 @@ def test_wait_for_another_rotation_outlasts_the_limit_for_queries(own_mysql: MyS
         other.execute(f"SELECT GET_LOCK('{lock_name(app.name)}', 0)")
         other.fetchall()
         release = threading.Timer(HOLD_SECONDS, other.execute, ["SELECT RELEASE_ALL_LOCKS()"])
-        release.start()
-        with app.session() as session:
+        with (
+            app.session() as session,
+            statements_watched() as statements,
+            statements.before(2, release.start),  # the one that waits
+        ):
             assert session.lock(app.name)  # it had to be waited for
         release.join()
 

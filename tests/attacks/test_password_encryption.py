@@ -20,7 +20,7 @@ MD5 = {"PASSWORD_ENCRYPTION": "md5"}
 SYSTEM_USER_MAJOR = 16
 """From here on the server itself says by which method a session came in."""
 
-LONGER_THAN_A_TRANSACTION_MAY_LAST = SQL("SELECT pg_sleep(0.5)")
+LONGER_THAN_A_TRANSACTION_MAY_LAST = SQL("SELECT pg_sleep(2.5)")
 PLANTED = {
     "search_path": "public",
     "local_preload_libraries": "no_such_library",
@@ -39,7 +39,7 @@ PLANTED = {
     "debug_print_parse": "on",
     "debug_print_rewritten": "on",
     "client_min_messages": "debug5",
-    "transaction_timeout": "300",
+    "transaction_timeout": "2000",
     "createrole_self_grant": "set, inherit",
 }
 """For each setting that a session pins, what an account or the owner of a database could set it to."""

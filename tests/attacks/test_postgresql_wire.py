@@ -33,14 +33,16 @@ from tests.engines.holder import HOLDER
 from tests.fixtures.databases import MakeUser
 
 ROOT = Path(__file__).parents[2]
-SLACK_SECONDS = 1.5
+SLACK_SECONDS = 8.0
 """For the grace after a limit, and for this machine."""
 
-LOGIN_SECONDS = RESERVE_SECONDS + LIMIT_SECONDS
 PIECE_BYTES = 50_000
 
-MANY_ITERATIONS = 5_000_000
+MANY_ITERATIONS = 8_000_000
 """Seconds of computing, and not the quarter of an hour that it could be: nothing stops the thread that does it."""
+
+COMPUTING_LIMIT_SECONDS = 3.0
+"""Less than these take anywhere."""
 
 CLEARTEXT, GSS, SSPI = 3, 7, 9
 FLOOD = "more than any PostgreSQL would"
@@ -63,7 +65,7 @@ def victim(scripts: Iterable[Script]) -> tuple[list[tuple[str, float]], float]:
             cwd=ROOT,
             env={"PYTHONPATH": f"{ROOT}:{ROOT / 'layers/secret_rotation'}"},
             capture_output=True,
-            timeout=60,
+            timeout=200,
             check=False,
         )
     assert (process.returncode, process.stderr) == (0, b"")
@@ -86,15 +88,15 @@ def test_a_server_that_never_stops_sending() -> None:
 
 def late_notice() -> Script:
     """Ask for seconds of computing, and send what follows it at once: a notice among it."""
-    salt, number = b"saltsalt", 4_000_000
-    salted = hashlib.pbkdf2_hmac("sha256", b"hunter2", salt, number)
+    salt = b"saltsalt"
+    salted = hashlib.pbkdf2_hmac("sha256", b"hunter2", salt, MANY_ITERATIONS)
 
     def script(connection: socket.socket) -> None:
         read(connection)
         connection.sendall(authentication(10, b"SCRAM-SHA-256\0\0"))
         bare = b"n=" + read(connection).rpartition(b"n=")[2]
         nonce = bare.rpartition(b"r=")[2] + b"x"
-        first = b"r=" + nonce + b",s=" + base64.b64encode(salt) + b",i=%d" % number
+        first = b"r=" + nonce + b",s=" + base64.b64encode(salt) + b",i=%d" % MANY_ITERATIONS
         proven = bare + b"," + first + b",c=biws,r=" + nonce
         signature = hmac.digest(hmac.digest(salted, b"Server Key", "sha256"), proven, "sha256")
         final = authentication(12, b"v=" + base64.b64encode(signature)) + authentication(0)
@@ -151,18 +153,18 @@ def test_logins_that_compute_on_do_not_pile_up() -> None:
         assert "proof was computed" in error
     for error, seconds in outcomes[4:]:
         assert "still computes" in error
-        assert seconds < SLACK_SECONDS
+        assert seconds < LIMIT_SECONDS - 1
 
 
 def test_a_notice_after_a_login_was_given_up(capfd: pytest.CaptureFixture[str]) -> None:
     """What a server says to a login that nobody waits for any more makes no line of the log."""
     with served(late_notice()) as port:
-        deadline = Deadline.after(RESERVE_SECONDS + 1)
+        deadline = Deadline.after(RESERVE_SECONDS + COMPUTING_LIMIT_SECONDS)
         there = credentials(port, host="127.0.0.1")
         with pytest.raises(DatabaseUnreachableError) as failure, PostgreSQL().connect(there, deadline):
             pass
         assert "SCRAM" in str(failure.value)
-        end = time.monotonic() + 30
+        end = time.monotonic() + 150
         while any(thread.name == "libpq" for thread in threading.enumerate()) and time.monotonic() < end:
             time.sleep(0.05)
     assert "forged" not in capfd.readouterr().err
@@ -174,9 +176,9 @@ def test_an_account_that_lets_nobody_finish_computing(newest: Subject) -> None:
     verifier = f"SCRAM-SHA-256${MANY_ITERATIONS}:c2FsdHNhbHQ=${key}:{key}"
     # What the account's own ALTER ROLE leaves behind, but for which the server computes as long.
     newest.user.administrate(f"UPDATE pg_authid SET rolpassword = '{verifier}' WHERE rolname = '{username}'")  # noqa: S608 - a name of our own
-    begun = time.monotonic()
-    newest.fails(DatabaseUnreachableError, "SCRAM iterations", f'\\password "{username}"', seconds=LOGIN_SECONDS)
-    assert time.monotonic() - begun < LIMIT_SECONDS + SLACK_SECONDS
+    seconds, begun = RESERVE_SECONDS + COMPUTING_LIMIT_SECONDS, time.monotonic()
+    newest.fails(DatabaseUnreachableError, "SCRAM iterations", f'\\password "{username}"', seconds=seconds)
+    assert time.monotonic() - begun < COMPUTING_LIMIT_SECONDS + SLACK_SECONDS
 
 
 @pytest.mark.parametrize(("planted", "made"), [(1, 4_096), (50_000, 50_000), (2_147_483_647, 100_000)])
@@ -216,10 +218,10 @@ def test_iterations_that_an_account_or_an_owner_sets(
 def test_a_server_gets_nothing_but_a_password(newest: Subject, answer: bytes, text: str) -> None:
     """Over TLS no ticket of Kerberos is looked for, and who hands the password on to PAM still says so."""
     with served(hostile.say(answer), tls_of(newest.user.server).towards_client) as port:
-        newest.fails(LoginRefusedError, text, seconds=LOGIN_SECONDS, port=port)
+        newest.fails(LoginRefusedError, text, port=port)
 
 
 def test_an_error_in_another_encoding(newest: Subject) -> None:
     """A server whose errors are not in UTF-8 is no secret that holds half a character: the error names lc_messages."""
     with served(hostile.say(fatal(FRENCH.encode("latin-1")))) as port:
-        newest.fails(DatabaseUnreachableError, "lc_messages", seconds=LOGIN_SECONDS, port=port, tls=False)
+        newest.fails(DatabaseUnreachableError, "lc_messages", port=port, tls=False)

@@ -17,7 +17,7 @@ from secret_rotation.engines.postgresql import PostgreSQL
 from secret_rotation.errors import DatabaseError
 from secret_rotation.password import Password
 
-LIMIT_SECONDS = 2.0
+LIMIT_SECONDS = 6.0
 
 
 def credentials(port: int, **changes: object) -> Credentials:

@@ -19,6 +19,7 @@ from lab.pairing import PAIRINGS, Pairing, StrategyName
 from lab.relay import Relay
 from lab.servers import DatabaseServer
 from lab.world import World
+from secret_rotation.patience import PATIENCE
 from secret_rotation.request import Step
 from tests.lab.commands import assert_ends_cleanly, read_until, run, running
 
@@ -49,13 +50,15 @@ def rows(done: CompletedProcess[str], output: Path) -> list[FleetRotated]:
 def test_every_rotation_of_every_function_succeeds(rows: list[FleetRotated]) -> None:
     """Six secrets of each function are rotated, none fails, and the calls are those of the budget.
 
-    Where another environment runs testSecret than began the rotation, that reads AWSCURRENT, too.
+    Where another environment runs testSecret than began the rotation, that reads AWSCURRENT, too. A setSecret that
+    takes a second to come to its change reads the labels again, which is two calls more.
     """
     assert [row.function for row in rows] == list(PAIRINGS)
     for row in rows:
         assert (row.secrets, row.at_once, row.rotations, row.failures) == (6, 2, 6, 0)
         budget = demand_of(row.function).calls
-        assert budget <= row.calls <= budget + 1
+        may_read_again = row.max_seconds >= PATIENCE.fresh_seconds
+        assert budget <= row.calls <= budget + 1 + 2 * may_read_again
 
 
 def test_what_is_measured_is_there(rows: list[FleetRotated]) -> None:

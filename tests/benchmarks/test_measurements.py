@@ -3,8 +3,9 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -15,7 +16,7 @@ from benchmarks.measure.function import RotationFailedError, Side, measured_func
 from benchmarks.measure.memory import measure_memory_sizes
 from benchmarks.measure.quota import QuotaUnavailableError, quota_of, run_in
 from benchmarks.networks import DISTANT, FAR
-from benchmarks.result import Compared, Result
+from benchmarks.result import Compared, MemorySize, Result
 from benchmarks.targets import LARGEST_PEAK_MEMORY_MB
 from lab.lambda_environment import FunctionCode
 from lab.pairing import PAIRINGS, Pairing, StrategyName
@@ -26,6 +27,7 @@ from tests.fixtures.servers import newest_database_name, server_called
 from tests.lab.commands import run
 
 SPIN = "import time\nwhile time.process_time() < 0.3: pass"
+ATTEMPTS = 3
 ServerOf = Callable[[Pairing], DatabaseServer]
 HAS_GAP = next(pairing for pairing in PAIRINGS.values() if pairing.has_gap)
 
@@ -85,13 +87,18 @@ def test_a_network_takes_its_time(local_aws: LocalSecretsManager, server_of: Ser
     server = server_of(HAS_GAP)
     with measured_function(local_aws, server, Side.FLOOR, HAS_GAP) as measured:
         counted = count(server, measured)
-    within = compare_in(FAR, local_aws, server, HAS_GAP, 1)
+    rounds = (compare_in(FAR, local_aws, server, HAS_GAP, 1) for _ in range(ATTEMPTS))
+    within = next(filter(_has_short_gap, rounds), None)  # one round may be held up by whatever else runs
+    assert within is not None
     waits = counted["calls"] * FAR.call_ms + counted["round trips to the database"] * FAR.database_ms
     assert within["warm rotation (ms)"].floor >= waits
     assert within["gap of a client (ms)"].floor > waits / 2
-    early = within["gap with PROMOTE_EARLY (ms)"]
-    assert early.suite < early.floor
     assert local_aws.faults.strike("GetSecretValue", None).faults == ()
+
+
+def _has_short_gap(rows: Mapping[str, Compared]) -> bool:
+    early = rows["gap with PROMOTE_EARLY (ms)"]
+    return early.suite < early.floor / 2
 
 
 def test_a_failed_rotation_is_not_timed(local_aws: LocalSecretsManager, server_of: ServerOf) -> None:
@@ -122,13 +129,23 @@ def test_a_quota_slows_a_process_down() -> None:
 
 def test_a_curve_has_a_point_for_each_size(local_aws: LocalSecretsManager, server_of: ServerOf) -> None:
     """More memory is never slower to start, within noise, and each point has its cost."""
+
+    def measure() -> tuple[MemorySize, ...]:
+        return measure_memory_sizes(local_aws, server_of(HAS_GAP), HAS_GAP, 1, sizes=(256, 1769))
+
     try:
-        small, large = measure_memory_sizes(local_aws, server_of(HAS_GAP), HAS_GAP, 1, sizes=(256, 1769))
+        small, large = measure()
     except QuotaUnavailableError:
         pytest.skip("this machine lets nobody limit CPU time")
     assert (small.memory_mb, large.memory_mb) == (256, 1769)
-    assert small.cold_start_seconds > large.cold_start_seconds
     assert small.dollars_per_million > 0
+    if small.cold_start_seconds <= large.cold_start_seconds:  # one of them may have been held up
+        curves = [(small, large), measure(), measure()]
+        assert _cold_start(curves, 0) > _cold_start(curves, 1)
+
+
+def _cold_start(curves: Sequence[Sequence[MemorySize]], size: int) -> float:
+    return median(curve[size].cold_start_seconds for curve in curves)
 
 
 def test_medians_and_ratio() -> None:

@@ -16,6 +16,7 @@ from tests.template.conftest import SAM_BIN
 
 TEMPLATE = BUILD / "template.yaml"
 """The template with what `sam build` made for this machine's Python."""
+STACK_SECONDS = 300
 HASH = re.compile(r"[0-9a-f]{10}$")
 """What SAM adds to the logical id of a layer, made of its content."""
 
@@ -120,12 +121,12 @@ def _wait_for(account: Account, name: str, status: str) -> None:
         for stack in page["StackSummaries"]
         if stack["StackName"] == name
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + STACK_SECONDS
     while True:
         (stack,) = cloudformation.describe_stacks(StackName=stack_id)["Stacks"]
         if not stack["StackStatus"].endswith("_IN_PROGRESS"):
             break
-        assert time.monotonic() < deadline, f"{name} is {stack['StackStatus']} after a minute"
+        assert time.monotonic() < deadline, f"{name} is {stack['StackStatus']} after {STACK_SECONDS} s"
         time.sleep(0.05)
     events = cloudformation.describe_stack_events(StackName=stack_id)["StackEvents"]
     reasons = [f"{e['LogicalResourceId']}: {e['ResourceStatusReason']}" for e in events if "ResourceStatusReason" in e]

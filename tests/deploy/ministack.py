@@ -23,7 +23,7 @@ PYTHON = REPOSITORY / ".venv-ministack" / "bin" / "python"
 ACCOUNT = "111122223333"
 REGION = "eu-central-1"
 START_TIMEOUT_SECONDS = 60
-STOP_TIMEOUT_SECONDS = 10
+STOP_TIMEOUT_SECONDS = 60
 LOG_LINES_IN_ERROR = 30
 
 
@@ -105,7 +105,7 @@ class MiniStack:
             return False
 
 
-def wait_until(condition: Callable[[], object], what: str, timeout_seconds: float = 30) -> None:
+def wait_until(condition: Callable[[], object], what: str, timeout_seconds: float = 180) -> None:
     """Wait until something holds that MiniStack does in its own time."""
     deadline = time.monotonic() + timeout_seconds
     while not condition():

@@ -59,7 +59,7 @@ class Subject:
         login = self.server.superuser
         return self.credentials(login.username, Password(login.password), dbname=None)
 
-    def fails(self, kind: type[DatabaseError], *words: str, seconds: float = 10, **changes: Any) -> None:  # noqa: ANN401
+    def fails(self, kind: type[DatabaseError], *words: str, seconds: float = 30, **changes: Any) -> None:  # noqa: ANN401
         """Log in, which must be this error and no other, with these words in it."""
         credentials = self.credentials(**changes)
         with pytest.raises(DatabaseError) as raised, self.engine.connect(credentials, Deadline.after(seconds)):

@@ -53,6 +53,6 @@ def _serve(listener: socket.socket, script: Script) -> None:
     with suppress(OSError):
         while True:
             connection, _ = listener.accept()
-            connection.settimeout(5)
+            connection.settimeout(60)  # longer than any client waits
             with closing(connection), suppress(OSError):
                 script(connection)

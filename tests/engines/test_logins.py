@@ -30,6 +30,6 @@ def test_how_a_password_is_kept(
     administrator = Subject(PostgreSQL(newest_postgres.ca_bundle), user)
     login = newest_postgres.administrator
     credentials = administrator.credentials(login.username, Password(login.password), dbname=None)
-    with administrator.engine.connect_superuser(credentials, Deadline.after(10)) as session:
+    with administrator.engine.connect_superuser(credentials, Deadline.after(30)) as session:
         [found] = [one for one in session.login_accounts() if one.username == user.username]
     assert (found.method, found.is_outdated) == (encryption, is_outdated)

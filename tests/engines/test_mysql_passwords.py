@@ -148,7 +148,7 @@ def test_waiting_for_a_lock_ends(app: User) -> None:
     """A lock on the grant tables is an error in seconds, not a hang until Lambda kills the function."""
     with closing(app.server.connect(app.server.administrator)) as other, other.cursor() as cursor:
         cursor.execute("LOCK TABLES mysql.user READ")
-        with app.session(seconds=8) as session, pytest.raises(StatementFailedError, match="metadata_locks") as raised:
+        with app.session(seconds=25) as session, pytest.raises(StatementFailedError, match="metadata_locks") as raised:
             session.set_own_password(Password(app.password), Password(new_password()))
         cursor.execute("UNLOCK TABLES")
     assert raised.value.code == "1205"

@@ -115,7 +115,7 @@ def test_only_authorities_of_the_endpoints_region_are_trusted(
     monkeypatch.setattr("secret_rotation.engines.postgresql.login.addresses", lambda *_: ["127.0.0.1"])
     try:
         own_server.use_certificate(own.issue([host]))
-        with subject.engine.connect(subject.credentials(host=host), Deadline.after(10)) as session:
+        with subject.engine.connect(subject.credentials(host=host), Deadline.after(30)) as session:
             session.verify_identity()
         own_server.use_certificate(foreign.issue([host]))
         subject.fails(DatabaseUnreachableError, "signed by no authority", host=host)
@@ -206,16 +206,16 @@ def test_the_line_that_lets_a_user_in(own_server: PostgresServer, own_subject: S
 
 def test_a_hanging_server_ends_in_time(own_subject: Subject, own_server: PostgresServer) -> None:
     """A server that hangs, before the login or in a session, becomes an error before the invocation's end."""
-    with own_subject.engine.connect(own_subject.credentials(), Deadline.after(6)) as session:
+    with own_subject.engine.connect(own_subject.credentials(), Deadline.after(10)) as session:
         own_server.suspend()
         try:
             begun = time.monotonic()
             with pytest.raises(DatabaseUnreachableError):
                 session.verify_identity()
-            own_subject.fails(DatabaseUnreachableError, "no answer in time", seconds=5)
+            own_subject.fails(DatabaseUnreachableError, "no answer in time", seconds=8)
         finally:
             own_server.resume()
-    assert time.monotonic() - begun < 11  # the ends of both deadlines
+    assert time.monotonic() - begun < 40  # without an end, it takes for ever
 
 
 def test_an_address_that_is_a_black_hole_leaves_time_for_the_next(
@@ -229,7 +229,7 @@ def test_an_address_that_is_a_black_hole_leaves_time_for_the_next(
 
     with socket.create_server(("127.0.0.2", newest.server.port)):
         monkeypatch.setattr(socket, "getaddrinfo", two_addresses)
-        with newest.engine.connect(newest.credentials(), Deadline.after(6)) as session:
+        with newest.engine.connect(newest.credentials(), Deadline.after(14)) as session:
             session.verify_identity()
 
 
@@ -237,7 +237,7 @@ def test_a_hanging_resolver_ends_in_time(newest: Subject, monkeypatch: pytest.Mo
     """DNS that does not answer becomes an error that says so, before the invocation's end."""
     released = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_options: released.wait() and [])
-    newest.fails(DatabaseUnreachableError, "DNS", seconds=4)
+    newest.fails(DatabaseUnreachableError, "DNS", seconds=10)
     released.set()
 
 

@@ -12,7 +12,7 @@ from typing import IO
 from tests.fixtures.processes import descendants, is_alive
 
 ROOT = Path(__file__).parents[2]
-TIMEOUT_SECONDS = 120
+TIMEOUT_SECONDS = 400
 
 
 def environment(**variables: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ from lab.servers import DatabaseServer
 from lab.servers.container import can_run
 from tests.fixtures.databases import newest_database_name
 
+PATIENCE_SECONDS = 60
 Source = tuple[Kit, str | None]
 CONNECTION_FAILED: tuple[type[Exception], ...] = tuple(kit.driver.OperationalError for kit in KITS)
 IMPORTS_AS_HERE = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -43,8 +44,8 @@ def start(kit: Kit, **settings: Any) -> DatabaseServer:  # noqa: ANN401 - whatev
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait until a condition holds, and fail after 10 s."""
-    deadline = time.monotonic() + 10
+    """Wait until a condition holds, and fail after PATIENCE_SECONDS."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
-        assert time.monotonic() < deadline, "it did not happen within 10 s"
+        assert time.monotonic() < deadline, f"it did not happen within {PATIENCE_SECONDS} s"
         time.sleep(0.02)

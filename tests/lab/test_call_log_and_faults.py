@@ -1,7 +1,9 @@
 """What the local Secrets Manager shows of its calls, and what it lets go wrong."""
 
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 from botocore.config import Config
@@ -11,8 +13,10 @@ from mypy_boto3_secretsmanager import SecretsManagerClient
 from lab.application import Secret, new_token
 from lab.secretsmanager import FUNCTION_CALLER, OPERATOR_CALLER, LocalSecretsManager, faults
 from tests.fixtures.cloud import MakeSecret, refused
+from tests.lab.helpers import wait_until
 
 LAG_SECONDS = 0.8
+HELD_SECONDS = 60
 ONE_ATTEMPT = {"total_max_attempts": 1, "mode": "standard"}
 
 
@@ -26,6 +30,22 @@ def secret(make_secret: MakeSecret) -> Secret:
 def impatient(cloud: LocalSecretsManager) -> SecretsManagerClient:
     """A client that tries once, and waits for a second."""
     return cloud.client(Config(retries=ONE_ATTEMPT, read_timeout=1))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def one_attempt(cloud: LocalSecretsManager) -> SecretsManagerClient:
+    """A client that tries once."""
+    return cloud.client(Config(retries=ONE_ATTEMPT, read_timeout=30))  # type: ignore[arg-type]
+
+
+class Clock:
+    """Stands still unless it is moved."""
+
+    def __init__(self) -> None:
+        self.now = time.monotonic()
+
+    def monotonic(self) -> float:
+        return self.now
 
 
 def test_calls_are_logged(secret: Secret) -> None:
@@ -96,35 +116,42 @@ def test_error_before_and_after_the_effect(secret: Secret) -> None:
         assert (token in secret.labels()) is after_effect
 
 
-def test_connection_dropped_after_commit(secret: Secret, impatient: SecretsManagerClient) -> None:
+def test_connection_dropped_after_commit(secret: Secret, one_attempt: SecretsManagerClient) -> None:
     """A dropped connection after the effect is a lost answer to a write that was done."""
     secret.cloud.faults.add(faults.drop("PutSecretValue", after_effect=True))
     token = new_token()
     with pytest.raises(ConnectionClosedError):
-        impatient.put_secret_value(SecretId=secret.arn, SecretString="new", ClientRequestToken=token)
+        one_attempt.put_secret_value(SecretId=secret.arn, SecretString="new", ClientRequestToken=token)
     assert secret.version_with("AWSCURRENT") == token
     assert secret.cloud.calls.all()[-1].result == "ConnectionDropped"
 
 
-def test_delay_is_a_timeout(secret: Secret, impatient: SecretsManagerClient) -> None:
+def test_delay_is_a_timeout(secret: Secret, impatient: SecretsManagerClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """A delay longer than the client's patience is a timeout, and other calls are served meanwhile."""
-    secret.cloud.faults.add(faults.delay("GetSecretValue", 6))
-    with pytest.raises(ReadTimeoutError):
-        impatient.get_secret_value(SecretId=secret.arn)
-    started = time.monotonic()
-    secret.client.describe_secret(SecretId=secret.arn)
-    assert time.monotonic() - started < 4
+    seen_enough = threading.Event()
+    monkeypatch.setattr("lab.secretsmanager.faults.time", SimpleNamespace(sleep=seen_enough.wait))
+    secret.cloud.faults.add(faults.delay("GetSecretValue", HELD_SECONDS))
+    try:
+        with pytest.raises(ReadTimeoutError):
+            impatient.get_secret_value(SecretId=secret.arn)
+        started = time.monotonic()
+        secret.client.describe_secret(SecretId=secret.arn)
+        assert time.monotonic() - started < HELD_SECONDS / 2
+    finally:
+        seen_enough.set()
+    wait_until(lambda: bool(secret.cloud.calls.all(operation="GetSecretValue")))  # or a later test has it in its log
 
 
-def test_reads_lag_a_write(secret: Secret) -> None:
+def test_reads_lag_a_write(secret: Secret, monkeypatch: pytest.MonkeyPatch) -> None:
     """Reads that lag show the secret as it was, until the time has passed."""
-    first = str(secret.version_with("AWSCURRENT"))
-    time.sleep(LAG_SECONDS)
+    first, clock = str(secret.version_with("AWSCURRENT")), Clock()
+    monkeypatch.setattr("lab.secretsmanager.backend.time", clock)
+    clock.now += LAG_SECONDS
     secret.cloud.faults.add(faults.lag("*", LAG_SECONDS))
     token = secret.put("new")
     assert secret.client.get_secret_value(SecretId=secret.arn)["VersionId"] == first
     assert secret.client.describe_secret(SecretId=secret.arn)["VersionIdsToStages"] == {first: ["AWSCURRENT"]}
-    time.sleep(LAG_SECONDS)
+    clock.now += LAG_SECONDS
     assert secret.client.get_secret_value(SecretId=secret.arn)["VersionId"] == token
 
 

@@ -13,7 +13,7 @@ from lab.lambda_environment import Invocation
 from lab.lambda_environment.concurrency import ConcurrentFunction
 from lab.secretsmanager.backend import StrictBackend
 
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 60
 
 
 class Meeting:

@@ -13,6 +13,7 @@ from lab.application import Secret, new_token
 from lab.lambda_environment import InProcessFunction, Invocation
 from lab.secretsmanager import LocalSecretsManager
 from tests.fixtures.cloud import MakeSecret, refused
+from tests.lab.helpers import PATIENCE_SECONDS
 
 STEPS = ["createSecret", "setSecret", "testSecret", "finishSecret"]
 
@@ -37,7 +38,7 @@ class Rotator:
         self.events.append(event)
         if event["Step"] == self.pause_at:
             self.paused.set()
-            self.go_on.wait(10)
+            self.go_on.wait(PATIENCE_SECONDS)
         step = {key: str(value) for key, value in event.items()}
         return InProcessFunction(lambda _event, _context: self._step(**step)).invoke(event)
 
@@ -80,7 +81,7 @@ def paused(secret: Secret, rotator: Rotator, step: str, **parameters: Any) -> It
     """While a rotation of the secret is in this step; its token, where it is no dry run."""
     rotator.pause_at = step
     answer = secret.client.rotate_secret(SecretId=secret.arn, **parameters)
-    assert rotator.paused.wait(10)
+    assert rotator.paused.wait(PATIENCE_SECONDS)
     yield answer.get("VersionId", "")
     rotator.go_on.set()
     secret.cloud.wait_for_rotation(secret.arn)

@@ -6,6 +6,7 @@ import platform
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def build(folder):
     with open(sys.argv[1], "a") as log:
         log.write("built once\\n")
     (folder / "program").write_text("1")
-    time.sleep(0.5)
+    time.sleep(float(sys.argv[2]))
     (folder / "library").write_text("2")
 print(sum(path.suffix == "" for path in provide("software", build).glob("[a-z]*")))
 """
@@ -53,7 +54,7 @@ def build_program(folder: Path) -> None:
 def test_processes_that_race_build_once(tmp_path: Path) -> None:
     """Of several processes that need the same software at once, one builds it, and all get it complete."""
     log = tmp_path / "log"
-    command = [sys.executable, "-c", SLOW_BUILD, str(log)]
+    command = [sys.executable, "-c", SLOW_BUILD, str(log), "0.5"]
     racers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     assert [racer.communicate()[0].strip() for racer in racers] == ["2"] * 4
     assert log.read_text().splitlines() == ["built once"]
@@ -62,9 +63,10 @@ def test_processes_that_race_build_once(tmp_path: Path) -> None:
 def test_builder_that_was_killed_leaves_no_entry(cache: Path, tmp_path: Path) -> None:
     """After SIGKILL in the middle of a build the entry is missing, and the next process builds it from nothing."""
     log = tmp_path / "log"
-    builder = subprocess.Popen([sys.executable, "-c", SLOW_BUILD, str(log)])
+    builder = subprocess.Popen([sys.executable, "-c", SLOW_BUILD, str(log), "60"])
     while not log.exists():
         assert builder.poll() is None
+        time.sleep(0.01)
     builder.kill()
     builder.wait()
     assert not (cache / "software").exists()

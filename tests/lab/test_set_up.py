@@ -5,13 +5,33 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from lab.servers.process import wait_for
-from tests.lab.commands import ROOT, TIMEOUT_SECONDS, started
+from tests.lab.commands import ROOT, TIMEOUT_SECONDS, output, read_until, started
 
+HELD_SECONDS = 60
+HELD_PYTHON = """#!/bin/sh
+case "$1 $2" in
+    "-m venv") shift 2; exec {python} {program} "$@" ;;
+    *) echo "$0" ;;
+esac
+"""
+"""A Python that says that it is its own base, and makes virtual environments."""
+HELD_VENV = """
+import pathlib, sys, time, venv
+def post_setup(*_):
+    for _ in range({seconds} * 100):
+        if pathlib.Path({go!r}).exists():
+            return
+        time.sleep(0.01)
+venv.EnvBuilder.post_setup = post_setup
+venv.main(sys.argv[1:])
+"""
+"""What makes a virtual environment, all but complete, and then waits."""
 pytestmark = pytest.mark.xdist_group("set-up")
 
 
@@ -30,6 +50,21 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def held(checkout: Path) -> Path:
+    """A Python whose virtual environments are not complete before there is the file `go`."""
+    program, python = checkout / "held.py", checkout / "held"
+    program.write_text(HELD_VENV.format(go=str(checkout / "go"), seconds=HELD_SECONDS))
+    python.write_text(HELD_PYTHON.format(python=sys.executable, program=program))
+    python.chmod(0o755)
+    return python
+
+
+def wait_until_it_is_made(checkout: Path) -> None:
+    """Wait until the virtual environment is under way."""
+    wait_for((checkout / ".venv/pyvenv.cfg").exists, TIMEOUT_SECONDS, lambda: "No virtual environment is made.")
+
+
 def make(checkout: Path, *arguments: str, **variables: str) -> subprocess.Popen[str]:
     """Start `make` in a session of its own: what Ctrl-C reaches."""
     variables = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], **variables}
@@ -42,11 +77,17 @@ def outcome(run: subprocess.Popen[str]) -> tuple[bool, str]:
     return run.returncode == 0, printed
 
 
-def test_two_first_runs_at_once(checkout: Path) -> None:
+def test_two_first_runs_at_once(checkout: Path, held: Path) -> None:
     """Of `make lab` and `make test` in two terminals one sets up, the other waits, and goes on with what is there."""
-    outcomes = [outcome(run) for run in [make(checkout, target) for target in (".venv/.demo", ".venv/.dev")]]
-    printed = "".join(text for _, text in outcomes)
-    assert all(succeeded for succeeded, _ in outcomes), printed
+    first = make(checkout, ".venv/.demo", PYTHON=str(held))
+    wait_until_it_is_made(checkout)
+    second = make(checkout, ".venv/.dev", PYTHON=str(held))
+    with output(second) as printed_by_second:
+        waiting = read_until(second, "Waiting for it")
+        (checkout / "go").touch()
+        succeeded, text = outcome(first)
+        printed = text + waiting + printed_by_second.read()
+    assert (succeeded, second.wait(TIMEOUT_SECONDS)) == (True, 0), printed
     assert printed.count("Installing requirements/demo.txt") == printed.count("Waiting for it") == 1
 
 
@@ -56,15 +97,16 @@ def test_many_looks_at_once(checkout: Path) -> None:
     assert all(succeeded for succeeded, _ in outcomes), outcomes
 
 
-def test_ctrl_c(checkout: Path) -> None:
+def test_ctrl_c(checkout: Path, held: Path) -> None:
     """Ctrl-C while the virtual environment is made ends it without a traceback, and the next run succeeds."""
-    run = make(checkout, ".venv/.demo")
-    wait_for((checkout / ".venv/pyvenv.cfg").exists, TIMEOUT_SECONDS, lambda: "No virtual environment is made.")
+    run = make(checkout, ".venv/.demo", PYTHON=str(held))
+    wait_until_it_is_made(checkout)
     os.killpg(run.pid, signal.SIGINT)
     succeeded, printed = outcome(run)
     assert not succeeded
     assert "Traceback" not in printed
-    assert outcome(make(checkout, ".venv/.demo"))[0]
+    (checkout / "go").touch()
+    assert outcome(make(checkout, ".venv/.demo", PYTHON=str(held)))[0]
 
 
 def test_no_index(checkout: Path) -> None:

@@ -15,7 +15,7 @@ from lab.servers import CertificateAuthority, DatabaseServer
 from lab.tap import Message, Tap
 from secret_rotation.credentials import Credentials
 from secret_rotation.deadline import Deadline
-from tests.lab.helpers import CONNECTION_FAILED
+from tests.lab.helpers import CONNECTION_FAILED, wait_until
 from tests.lab.tapped import behind, log_in, without_numbers
 
 
@@ -73,4 +73,4 @@ def test_silent(tap: Tap) -> None:
         client.sendall(b"\0\0\0\x08\x04\xd2\x16\x2f")
         with pytest.raises(TimeoutError):
             client.recv(1)
-    assert tap.connections == 1
+    wait_until(lambda: tap.connections == 1)

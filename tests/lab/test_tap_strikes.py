@@ -23,7 +23,7 @@ def test_killed_client(tap: Tap, user: ApplicationUser) -> None:
         client.kill()
         killed = time.monotonic()
         wait_until(lambda: user.sessions() == 0)
-    assert time.monotonic() - killed < 5
+    assert time.monotonic() - killed < 30
     assert user.administrate(f"SELECT count(*) FROM {notes}") == [(0,)]  # noqa: S608
     assert without_numbers(messages)[-1] == "-> Disconnect"
 

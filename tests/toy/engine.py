@@ -27,7 +27,7 @@ from secret_rotation.password import Password
 from secret_rotation.settings import Settings
 from secret_rotation.tls import TlsFailure, Trust
 
-LOCK_SECONDS = 1.0
+LOCK_SECONDS = 10.0
 """How long a session waits for the lock of a user."""
 
 WRONG_HOST_NAME = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH

@@ -22,7 +22,6 @@ Failures = Mapping[str, tuple[type[errors.RotationError] | UnionType, Trouble]]
 HANDLED_INSIDE: set[type[errors.RotationError]] = {errors.VersionUnavailableError, errors.NotPrimaryPasswordError}
 """No rotation ends in these."""
 TESTED_WITH_REPLICAS: set[type[errors.RotationError]] = {errors.NotReplicatedError}
-SHORT_SECONDS = 8
 
 
 def sent(**changes: object) -> Trouble:
@@ -144,9 +143,9 @@ def elsewhere(**variables: str) -> Trouble:
 
 @contextmanager
 def change_held(tainted: Tainted) -> Iterator[None]:
-    """A lock for which the change of the password has to wait, longer than the function has time."""
+    """A lock for which the change of the password has to wait, longer than a statement may."""
     user = tainted.application.user
-    with closing(user.server.connect(user.server.administrator)) as session, tainted.elsewhere({}, SHORT_SECONDS):
+    with closing(user.server.connect(user.server.administrator)) as session:
         session.cursor().execute("BEGIN")
         session.cursor().execute(user.kit.hold_all_passwords)
         yield

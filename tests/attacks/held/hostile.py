@@ -153,7 +153,6 @@ def meet(application: Application, script: Script, *, ssl: bool) -> Outcome:
     with hostile(script) as server:
         value = {**application.secret.value(), "host": "localhost" if ssl else LOOPBACK, "port": server.port}
         application.secret.put(value if ssl else {**value, "ssl": False})
-        application.function.timeout_seconds = 8
         outcome = application.steps(application.begin(), "createSecret", "setSecret")
     shown = f"{outcome.error_message}\n{application.stdout.getvalue()}"
     return Outcome(outcome.error_type, shown, bytes(server.heard))

@@ -54,7 +54,7 @@ class Places:
         """Let a rotation wait to change a password, and see its statement in the sessions."""
         application, server = self.application, self.application.user.server
         token = application.begin()
-        application.function.timeout_seconds = 6
+        application.function.timeout_seconds = 20
         with closing(server.connect(server.administrator)) as session, session.cursor() as cursor:
             cursor.execute("BEGIN")
             cursor.execute(application.user.kit.hold_all_passwords)

@@ -97,10 +97,10 @@ class Tainted:
             self.secret.remove_pending()
 
     @contextmanager
-    def elsewhere(self, variables: Mapping[str, str], timeout_seconds: int = 30) -> Iterator[None]:
+    def elsewhere(self, variables: Mapping[str, str]) -> Iterator[None]:
         """Let another environment, with other variables, be the function for the length of a block."""
         usual = self.application.function
-        with replace(usual, variables={**usual.variables, **variables}, timeout_seconds=timeout_seconds) as other:
+        with replace(usual, variables={**usual.variables, **variables}) as other:
             self._functions.append(other)
             yield
             self._functions.remove(other)

@@ -154,10 +154,10 @@ def test_shadows_on_the_path_of_a_login_trigger(trapped: Application) -> None:
 def test_a_login_trigger_that_sleeps(trapped: Application) -> None:
     """A trigger that keeps every session waiting is an error in time, and AWSCURRENT stays the password."""
     user = trapped.user
-    trapped.function.timeout_seconds = 5
+    trapped.function.timeout_seconds = 12
     user.administrate(TRIGGER.format("IF session_user <> 'rdsadmin' THEN PERFORM pg_catalog.pg_sleep(60); END IF;"))
     outcome = trapped.steps(trapped.begin(), "createSecret", "setSecret")
     assert outcome.error_type == "DatabaseUnreachableError"
-    assert outcome.duration_ms < 5000
+    assert outcome.duration_ms < 30_000
     user.administrate("DROP EVENT TRIGGER at_login")
     assert trapped.logs_in()
