@@ -103,8 +103,10 @@ def make_doctor(
     cloud: LocalSecretsManager,
     patience: Patience,
     unique_name: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> MakeDoctor:
     """Make the doctor of the stack that rotates an application's secret: ``make_doctor(application)``."""
+    monkeypatch.setattr("secret_rotation.examination.network.SLOW_MS", 60_000)  # no machine is as slow as that
 
     def make(application: Application, timeout_seconds: float = 120.0, **environ: str) -> Doctor:
         function_arn = cloud.client().describe_secret(SecretId=application.secret.arn)["RotationLambdaARN"]

@@ -21,6 +21,8 @@ from tests.fixtures.databases import MakeUser
 from tests.fixtures.rotation import SINGLE_USER, Application, MakeApplication
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+SHORT_SECONDS = 10.0
+"""Of the verification of a server that hangs: enough to find that out on a slow machine."""
 HEALTHY = {"SecretsVerified": 1, "SecretsOutOfSync": 0, "SecretsUnreachable": 0, "SecretsUnchecked": 0}
 LATE = {"SecretsOverdue": 0, "SecretsStuck": 0}
 
@@ -360,7 +362,7 @@ def test_a_server_that_hangs_has_a_bound(
     application: Application, make_doctor: MakeDoctor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It takes the connection and says nothing: the login ends in time for the next secret."""
-    monkeypatch.setattr("secret_rotation.examination.verifier.SECONDS", 4.0)
+    monkeypatch.setattr("secret_rotation.examination.verifier.SECONDS", SHORT_SECONDS)
     doctor, relay = make_doctor(application), application.user.relay
     relay.silent = True
     started = time.monotonic()
@@ -382,7 +384,7 @@ def test_hosts_that_do_not_answer_hold_up_nobody_else(
     doctor.now = doctor.now.replace(hour=5)
     application.user.relay.silent = True
     with monkeypatch.context() as patch:
-        patch.setattr("secret_rotation.examination.verifier.SECONDS", 4.0)
+        patch.setattr("secret_rotation.examination.verifier.SECONDS", SHORT_SECONDS)
         leave_no_time_after(application.secret, patch)
         found = doctor.verify()
     assert ([one["outcome"] for one in found.outcomes], found.left) == (["unreachable"], 1)

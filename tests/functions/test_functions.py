@@ -84,14 +84,14 @@ def test_an_error_of_a_step(deploy: Deploy, pairing: Pairing) -> None:
 
 def test_an_invocation_killed_by_its_timeout(deploy: Deploy) -> None:
     """A function that Lambda ends is reported as timed out, and the service's next attempt completes the rotation."""
-    deployed = deploy(ANY_PAIRING, timeout_seconds=8)
+    deployed = deploy(ANY_PAIRING, timeout_seconds=20)  # with two cold starts, which take seconds on a busy machine
 
     def stop() -> None:
         (process_id,) = deployed.function.process_ids
         os.kill(process_id, signal.SIGSTOP)
 
     deployed.secret.cloud.faults.add(faults.call("UpdateSecretVersionStage", stop, nth=1))
-    run = deployed.secret.rotate()
+    run = deployed.secret.rotate(timeout_seconds=300)
     assert [step.invocation.error_type for step in run.steps if step.invocation.failed] == ["Sandbox.Timedout"]
     assert run.succeeded, run.outcome
     assert deployed.logs_in()

@@ -20,6 +20,8 @@ from tests.fixtures.rotation import STEPS, Application
 LOST = ("DatabaseUnreachableError", "connection.*lost", "repeat is safe|by itself")
 """What `stopped` expects of a connection that has ended in the middle."""
 
+ATTEMPTS = 3
+
 
 @dataclass(frozen=True)
 class Call:
@@ -59,6 +61,21 @@ def interrupt(application: Application, *steps: str) -> tuple[str, str]:
     orphan = application.credentials("AWSPENDING")
     application.secret.remove_pending()
     return orphan
+
+
+def ends_in_time(application: Application, seconds: float, error: str, attempt: Callable[[], Invocation]) -> Invocation:
+    """Check that a step ends in this error within an invocation that lasts so long.
+
+    A slow machine may need another attempt: a step that does not look at the end of its invocation fails in each.
+    """
+    usual, application.function.timeout_seconds = application.function.timeout_seconds, seconds
+    outcomes: list[Invocation] = []
+    while len(outcomes) < ATTEMPTS:
+        outcomes.append(attempt())
+        if outcomes[-1].error_type == error and outcomes[-1].duration_ms < seconds * 1000:
+            application.function.timeout_seconds = usual
+            return outcomes[-1]
+    raise AssertionError(outcomes)
 
 
 def stopped(application: Application, outcome: Invocation, error: str, *patterns: str) -> None:

@@ -45,7 +45,9 @@ def make_telling(make_application: MakeApplication, make_user: MakeUser, event_b
 
     def make(server: DatabaseServer, strategy: str = SINGLE_USER, **environ: str) -> Application:
         environ = {"ROTATION_EVENTS": "true", "EVENTS_ENDPOINT": event_bus.url, **environ}
-        return make_application(make_user(server), strategy, environ=environ)
+        application = make_application(make_user(server), strategy, environ=environ)
+        application.function.timeout_seconds = 120  # with so much left that a bus has all of its time
+        return application
 
     return make
 

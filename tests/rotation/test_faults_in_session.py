@@ -55,8 +55,10 @@ def test_a_lost_answer_while_the_clone_is_made(
 def test_a_restart(own_application: Application, step: str, nth: int, statements: Statements) -> None:
     """A server that restarts under a session is an outage that passes by itself; what was not committed is undone."""
     token = reach(own_application, step)
+    own_application.function.timeout_seconds = 120.0  # which the restart is a part of
     with statements.before(nth, own_application.user.server.restart):
         outcome = own_application.step(step, token)
+    own_application.function.timeout_seconds = 30.0
     assert statements.count >= nth
     stopped(own_application, outcome, *LOST)
     heals(own_application, token)

@@ -259,13 +259,14 @@ def test_a_superuser_of_other_addresses(alternating: Application) -> None:
 def test_who_holds_a_lock(own_application: Application, lock: str) -> None:
     """The query in the error shows the session that keeps all users from being changed."""
     user, token = own_application.user, reach(own_application, "setSecret")
-    own_application.function.timeout_seconds = 6.0
+    own_application.function.timeout_seconds = 12.0
     with closing(user.server.connect(user.server.administrator, user.dbname)) as session:
         cursor = session.cursor()
         cursor.execute("SELECT CONNECTION_ID()")
         (holder,) = cursor.fetchone()
         cursor.execute(lock)
         outcome = own_application.step("setSecret", token)
+        assert outcome.duration_ms < 20_000
         shown = type_all(own_application, outcome.error_message)
         user.administrate(f"KILL {holder}")
     assert (holder, user.server.administrator.username) in shown

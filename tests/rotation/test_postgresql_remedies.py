@@ -280,7 +280,7 @@ def test_a_lock_that_is_held(make: Make) -> None:
         cursor.execute(f"ALTER ROLE {user.username} CONNECTION LIMIT 5")
         token, message = stops(application, "StatementFailedError")
         # A server reports the failed statement before it lets go of what that had locked: for a moment both hold one.
-        wait_for(lambda: user.sessions() == 0, 10, lambda: "the function's session has not ended")
+        wait_for(lambda: user.sessions() == 0, 60, lambda: "the function's session has not ended")
         rows = type_remedies(application, message)
         assert [row[0] for row in rows] == [user.server.superuser.username]
     completes(application, token)

@@ -67,7 +67,7 @@ class Deliveries:
         """Run steps up to the first that fails."""
         for step in steps:
             request = RotationRequest.from_event(self.application.secret.event(step, token))
-            Rotation(Groundwork(self._parts(self.schedule.gate(name)), request, Deadline.after(25))).run()
+            Rotation(Groundwork(self._parts(self.schedule.gate(name)), request, Deadline.after(120))).run()
 
     def overtake(self, reached: int) -> None:
         """Begin a rotation, and run its next step at once with an operator who clears it away and rotates anew."""

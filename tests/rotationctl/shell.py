@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.lab.commands import ROOT, environment
 
-TIMEOUT_SECONDS = 120
+TIMEOUT_SECONDS = 400
 
 
 def shell_environment() -> dict[str, str]:

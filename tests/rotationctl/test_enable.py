@@ -170,7 +170,7 @@ def test_it_is_ended_in_the_middle(taken_over: Enabling, end: signal.Signals) ->
         reached.set()
         assert hold.wait(TIMEOUT_SECONDS)
 
-    taken_over.cloud.faults.add(faults.call("GetSecretValue", wait))
+    taken_over.cloud.faults.add(faults.call("GetSecretValue", wait, times=None))
     asked = ("enable", "--strategy", "single-user", "--schedule", CRON, taken_over.secret.name)
     with running(*asked, env=taken_over.environment) as process:
         assert reached.wait(TIMEOUT_SECONDS)

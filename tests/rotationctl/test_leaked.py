@@ -161,7 +161,7 @@ def test_a_rotation_that_fails_stops_it(application: Application, capsys: Captur
     version = str(application.secret.version_with("AWSCURRENT"))
     login = application.credentials()
     application.secret.cloud.faults.add(faults.error("PutSecretValue", "InternalServiceError", nth=2, times=None))
-    assert quick("leaked", application.secret.name, "--yes", "--timeout", "3") == Exit.TIMED_OUT
+    assert quick("leaked", application.secret.name, "--yes", "--timeout", "10") == Exit.TIMED_OUT
     err = capsys.readouterr().err
     assert f"rotationctl leaked {application.secret.name} --version-id {version}" in err
     assert f"rotationctl recover {application.secret.name}" in err

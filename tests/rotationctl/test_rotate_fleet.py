@@ -22,7 +22,7 @@ from tests.rotationctl.conftest import VARIABLES
 from tests.rotationctl.shell import TIMEOUT_SECONDS, running, shell_environment
 
 EACH = 15
-HOLD_SECONDS = 3
+HOLD_SECONDS = 4
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:prod-{}SingleUserFunction-1a2B3c4D5e6F"
 
 

@@ -9,6 +9,7 @@ import json
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import moto.core.config
@@ -16,7 +17,7 @@ import pytest
 import yaml
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_aws_sdk
 
-from lab.secretsmanager import faults
+from lab.secretsmanager import LocalSecretsManager, faults
 from lab.secretsmanager.events import EventName
 from rotationctl.app import run
 from rotationctl.exits import Exit
@@ -29,22 +30,28 @@ PARAMETERS = {
     "MaxConcurrency": "3",
     "ToleratedFailurePercentage": "50.0",
     "PollSeconds": "1",
-    "PollsAtMost": "10",
+    "PollsAtMost": "3",
     "AWS::Partition": "aws",
 }
 
 
 class AsInAws:
-    """A client of the lab that answers as the SDK integrations of Step Functions do."""
+    """A client of the lab that answers as the SDK integrations of Step Functions do.
 
-    def __init__(self, client: Any, looks: Counter[str]) -> None:  # noqa: ANN401 - boto3's
+    It is asked for a secret only once the secret's rotation has ended, so that polls are counted alike on any machine.
+    """
+
+    def __init__(self, client: Any, cloud: LocalSecretsManager, looks: Counter[str]) -> None:  # noqa: ANN401 - boto3's
         self._client = client
+        self._cloud = cloud
         self._looks = looks
 
     def __getattr__(self, operation: str) -> Any:  # noqa: ANN401 - as above
         def call(**parameters: Any) -> Mapping[str, Any]:  # noqa: ANN401 - as above
             if operation == "describe_secret":
                 self._looks[parameters["SecretId"]] += 1
+                with suppress(LookupError):  # it has none yet
+                    self._cloud.wait_for_rotation(parameters["SecretId"])
             try:
                 answer = getattr(self._client, operation)(**parameters)
             except self._client.exceptions.ClientError as error:
@@ -64,7 +71,7 @@ def looks() -> Counter[str]:
 @pytest.fixture
 def machine(account: Account, looks: Counter[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The state machine as it is deployed; its name."""
-    clients = {name: AsInAws(account.cloud.clients.of(name), looks) for name in ("secretsmanager",)}
+    clients = {"secretsmanager": AsInAws(account.cloud.clients.of("secretsmanager"), account.cloud, looks)}
     monkeypatch.setattr(state_task_service_aws_sdk, "boto_client_for", lambda service, **_: clients[service])
     monkeypatch.setitem(moto.core.config.default_user_config, "stepfunctions", {"execute_state_machine": True})
     monkeypatch.setattr("rotationctl.waves.machine.POLL_SECONDS", 0.1)

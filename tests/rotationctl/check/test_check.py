@@ -5,6 +5,7 @@ import os
 import re
 import signal
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from threading import Event
 
 import pytest
@@ -203,9 +204,10 @@ def test_a_boundary_stands_against_the_role(check: Check, stack: Stack) -> None:
 @pytest.mark.usefixtures("shop")
 def test_ctrl_c_while_aws_is_slow(shell: Mapping[str, str], account: Account) -> None:
     """It ends at once, although calls are under way that nobody answers."""
-    silence = Event()
+    silence, pid = Event(), Future[int]()
+    account.cloud.faults.add(faults.call("GetPolicy", lambda: _interrupt(pid.result(TIMEOUT_SECONDS), silence)))
     with running("check", "prod/shop", env=shell) as process:
-        account.cloud.faults.add(faults.call("GetPolicy", lambda: _interrupt(process.pid, silence)))
+        pid.set_result(process.pid)
         out, err = process.communicate(timeout=TIMEOUT_SECONDS)
     silence.set()
     assert (process.returncode, err.strip()) == (Exit.INTERRUPTED, "")
