@@ -1,7 +1,7 @@
 """Which version has leaked, and how many rotations it takes until its password is dead."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from rotationctl.by_hand import by_hand
@@ -16,6 +16,14 @@ from rotationctl.text import printable
 
 IN_THE_WAY = (Condition.NO_CURRENT, Condition.OUTDATED)
 """In these conditions a rotation would not help, or would bring an old password back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who a version logs in as, and with what."""
+
+    username: object
+    password: object = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +72,9 @@ class Leak:
                 f"{adviser.recover(secret)}",
                 Exit.NOT_FINE,
             )
-        needed, why = _needed(secret, leaked, values)
-        return cls(secret, leaked, needed, why) if rotations is None else cls(secret, leaked, rotations, "as asked for")
+        if rotations is not None:
+            return cls(secret, leaked, rotations, "as asked for")
+        return cls(secret, leaked, *_needed(secret, leaked, values))
 
     @property
     def is_pending(self) -> bool:
@@ -87,11 +96,24 @@ def _needed(secret: Secret, version: str, values: Values | None) -> tuple[int, s
     needed, why = _of_current(secret)
     if version == secret.current or needed == 1:
         return needed, why
-    if values is None:
+    if values is None or secret.current is None:
         return needed, f"{why}; a version that is not AWSCURRENT may hold the same login (--local looks)"
-    if secret.current and _differ(values, version, secret.current):
-        return 1, "it is another login than AWSCURRENT, so it is dead, or the next rotation ends it"
-    return needed, f"{why}; it is the login of AWSCURRENT"
+    if _is_dead_soon(secret, _login(values, version), _login(values, secret.current)):
+        return 1, "it is another login than that of AWSCURRENT, so it is dead, or the next rotation ends it"
+    return needed, f"{why}; it may be the login of AWSCURRENT"
+
+
+def _is_dead_soon(secret: Secret, leaked: Login | None, current: Login | None) -> bool:
+    """Whether a login that is not that of AWSCURRENT has no longer to live than the next rotation takes.
+
+    With alternating users that is the other user's, whose turn comes first. A user's own secondary password, which it
+    may have from a time when it was alone, lives until its own turn.
+    """
+    if leaked is None or current is None or secret.function is None:
+        return False
+    if secret.function.strategy == ALTERNATING_USERS:
+        return leaked.username != current.username
+    return leaked != current
 
 
 def _of_current(secret: Secret) -> tuple[int, str]:
@@ -106,16 +128,10 @@ def _of_current(secret: Secret) -> tuple[int, str]:
     return 1, "a user has one password"
 
 
-def _differ(values: Values, *versions: str) -> bool:
-    """Whether two versions are known to hold different logins."""
-    logins = [_login(values, version) for version in versions]
-    return None not in logins and logins[0] != logins[1]
-
-
-def _login(values: Values, version: str) -> tuple[object, object] | None:
+def _login(values: Values, version: str) -> Login | None:
     """User and password of a version; None where it holds none that can be read."""
     try:
         value = json.loads(values.text(version))
-        return value["username"], value["password"]
-    except (NoValueError, ValueError, TypeError, LookupError):
+        return Login(value["username"], value["password"])
+    except (NoValueError, ValueError, TypeError, LookupError, RecursionError):
         return None

@@ -1,9 +1,10 @@
 """Alternating users on MySQL: what the two users of a pair have after a rotation."""
 # ruff: noqa: S608 - names of our own in all statements
 
+import re
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -150,25 +151,66 @@ def test_partial_revoke_is_copied_with_its_right(mysql_with_partial_revokes: MyS
     assert app.grants(app.clone) == app.grants(app.name)
 
 
+@pytest.mark.parametrize("holder", ["rds_superuser_role", "dbmaster"])
 def test_partial_revokes_of_the_superuser_are_not_handed_on(
-    mysql_with_partial_revokes: MySQLServer, unique_name: Names
+    mysql_with_partial_revokes: MySQLServer, unique_name: Names, holder: str
 ) -> None:
     """The server hands them on without a word, and the next merge would take the database from both users."""
     app = User.create(mysql_with_partial_revokes, unique_name())
     app.admin(f"GRANT SELECT, INSERT ON *.* TO {app.name}")
-    revoke = f"REVOKE SELECT ON {app.db}.* FROM rds_superuser_role"
-    give_back = f"GRANT SELECT ON {app.db}.* TO rds_superuser_role"
-    app.admin(revoke)
-    with pytest.raises(UnsafeRotationError, match=rf"GRANT SELECT ON `{app.db}`.\* TO `dbmaster`@`%`; Or to the role"):
-        app.mirror(app.clone)
-    assert app.admin(f"SELECT count(*) FROM mysql.user WHERE User = '{app.clone}'") == [(0,)]
-    app.admin(give_back)
+    with _restricted(app, holder, app.db) as refused:
+        refused()
+        assert app.admin(f"SELECT count(*) FROM mysql.user WHERE User = '{app.clone}'") == [(0,)]
     password = app.mirror(app.clone)
     assert app.may(app.clone, password, f"SELECT * FROM {app.db}.t")
-    app.admin(revoke)
-    app.mirror(app.name)
-    app.admin(give_back)
     assert app.grants(app.clone) == app.grants(app.name)
+
+
+def test_a_partial_revoke_of_the_superuser_beside_one_of_the_users(
+    mysql_with_partial_revokes: MySQLServer, unique_name: Names
+) -> None:
+    """A right that leaves out another database than the superuser's cannot be copied; the same database is no harm."""
+    app = User.create(mysql_with_partial_revokes, unique_name())
+    app.admin(f"GRANT SELECT ON *.* TO {app.name}", f"REVOKE SELECT ON {app.db}.* FROM {app.name}")
+    with _restricted(app, "rds_superuser_role", f"other_{app.db}") as refused:
+        refused()
+    app.admin(f"REVOKE SELECT ON {app.db}.* FROM rds_superuser_role")
+    app.mirror(app.clone)
+    app.admin(f"GRANT SELECT ON {app.db}.* TO rds_superuser_role")
+    assert app.grants(app.clone) == app.grants(app.name)
+
+
+def test_a_partial_revoke_of_the_superuser_where_a_right_is_to_be_revoked(
+    mysql_with_partial_revokes: MySQLServer, unique_name: Names
+) -> None:
+    """Such a right cannot be taken from anybody: that is told before anything is changed."""
+    app = User.create(mysql_with_partial_revokes, unique_name())
+    app.admin(f"GRANT SELECT, INSERT ON *.* TO {app.name}")
+    app.mirror(app.clone)
+    app.admin(f"REVOKE SELECT ON *.* FROM {app.name}")
+    with _restricted(app, "rds_superuser_role", app.db) as refused:
+        refused()
+    app.mirror(app.name)
+    assert app.grants(app.clone) == app.grants(app.name)
+
+
+@contextmanager
+def _restricted(app: User, holder: str, database: str) -> Iterator[Callable[[], None]]:
+    """Have the superuser's account or its role leave out a database, until what a refused rotation prints is typed."""
+    direct = [f"GRANT SELECT ON *.* TO {holder}"] if holder == app.server.superuser.username else []
+    app.admin(*direct, f"REVOKE SELECT ON {database}.* FROM {holder}")
+    if direct:  # or what the role gives would be all that counts
+        app.admin(f"REVOKE SELECT ON {database}.* FROM rds_superuser_role")
+
+    def refused() -> None:
+        with pytest.raises(UnsafeRotationError, match="The superuser has partial revokes") as raised:
+            app.mirror(app.clone)
+        typed = re.search(r"As an administrator: (.*); Or let another", str(raised.value))
+        assert typed
+        app.admin(*typed[1].split("; "))
+
+    yield refused
+    app.admin(*(f"REVOKE SELECT ON *.* FROM {holder}" for _ in direct))
 
 
 @pytest.mark.parametrize("own_is_clone", [False, True], ids=["original", "clone"])

@@ -76,7 +76,8 @@ def leaked(application: Application, capsys: Capture, *options: str) -> tuple[in
     """Call the program; its exit code, and what it printed."""
     capsys.readouterr()
     code = quick("leaked", application.secret.name, "--json", *options)
-    out = capsys.readouterr().out
+    out, err = capsys.readouterr()
+    assert "{\n" in out, err
     document: dict[str, Any] = json.loads(out[out.index("{\n") :])
     return code, document
 
@@ -107,6 +108,20 @@ def test_a_version_with_the_login_of_awscurrent(application: Application, capsys
     code, document = leaked(application, capsys, "--yes", "--version-id", version, *local(application.user.server))
     assert (code, document["proof"]) == (Exit.FINE, "dead"), document
     assert not application.user.can_log_in(*login)
+
+
+@pytest.mark.parametrize("strategy", [ALTERNATING_USERS])
+def test_another_password_of_the_same_user(application: Application, capsys: Capture) -> None:
+    """With alternating users it may live beside that of AWSCURRENT until this user's turn, which comes second."""
+    versions = {label: str(application.secret.version_with(label)) for label in ("AWSCURRENT", "AWSPREVIOUS")}
+
+    def rotations(label: str) -> int:
+        options = ["--version-id", versions[label], *local(application.user.server)]
+        return int(leaked(application, capsys, *options)[1]["rotations"])
+
+    assert (rotations("AWSCURRENT"), rotations("AWSPREVIOUS")) == (2, 1)
+    application.secret.change(password="put by hand")
+    assert rotations("AWSCURRENT") == 2
 
 
 @pytest.mark.parametrize("strategy", [ALTERNATING_USERS])

@@ -8,7 +8,7 @@ import pytest
 
 from lab.engines import KITS, Kit
 from rotationctl.exits import Exit
-from tests.rotationctl.conftest import Account, Program
+from tests.rotationctl.conftest import ANOTHERS, Account, Program
 
 
 @pytest.fixture
@@ -52,3 +52,15 @@ def test_a_version_that_holds_bytes(program: Program, account: Account) -> None:
     result = program(*call, account.cloud.endpoint_url)
     assert result.code is Exit.NOT_FINE, result
     assert "holds no value, so that its user is not known." in result.err
+
+
+@pytest.mark.parametrize("text", ["no JSON", "{}", "[" * 65_000, '"text"'], ids=["no", "empty", "deep", "string"])
+def test_a_version_that_holds_no_login(program: Program, account: Account, text: str) -> None:
+    """Nothing says that it is another login than that of AWSCURRENT, and nothing can be tried with it."""
+    secret = account.add("prod/shop", ANOTHERS)
+    leaked = account.client.put_secret_value(SecretId=secret.arn, SecretString=text)["VersionId"]
+    secret.put({"engine": "mysql", "host": "127.0.0.1", "username": "app", "password": "never shown"})
+    call = ("leaked", "prod/shop", "--version-id", leaked, "--local", "--endpoint-url", account.cloud.endpoint_url)
+    result = program(*call)
+    assert result.code is Exit.NOT_FINE, result
+    assert leaked in result.err

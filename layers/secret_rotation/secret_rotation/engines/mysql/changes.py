@@ -119,17 +119,14 @@ def additions(account: Sql, now: Rights, wanted: Rights, counterpart: Sql) -> li
     A global right with partial revokes is granted AS the counterpart that has them already, in one statement: granted
     first and restricted afterwards it would be whole in between, and after a crash for good.
     """
-    missing = _missing(now, wanted)
-    restricted = [right for right in missing if _is_restricted(right, wanted)]
-    changes = list(_grants(account, (right for right in missing if right not in restricted)))
+    restricted: list[Right] = []
+    plain: list[Right] = []
+    for right in _missing(now, wanted):
+        (restricted if right.level == GLOBAL and wanted.restricts(right) else plain).append(right)
+    changes = list(_grants(account, plain))
     if restricted:
         changes.append(_grant_on_level(account, GLOBAL, restricted, Sql(" AS ") + counterpart))
     return changes
-
-
-def whole(now: Rights, wanted: Rights) -> list[Right]:
-    """The global rights that `additions` gives without partial revokes."""
-    return [right for right in _missing(now, wanted) if right.level == GLOBAL and not _is_restricted(right, wanted)]
 
 
 def removals(account: Sql, now: Rights, wanted: Rights) -> list[Change]:
@@ -162,10 +159,6 @@ def default_roles(account: Sql, now: Rights, wanted: Rights) -> list[Change]:
 def _default_roles(rights: Rights) -> Sql:
     names = sorted(right.privilege for right in rights.held if right.level == DEFAULT_ROLE)
     return Sql(", ".join(names)) if names else _NO_ROLES
-
-
-def _is_restricted(right: Right, wanted: Rights) -> bool:
-    return right.level == GLOBAL and bool(wanted.restricts(right))
 
 
 def _missing(now: Rights, wanted: Rights) -> list[Right]:

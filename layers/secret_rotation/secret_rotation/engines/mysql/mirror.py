@@ -39,7 +39,6 @@ from secret_rotation.engines.mysql.changes import (
     default_roles,
     ended_restrictions,
     removals,
-    whole,
 )
 from secret_rotation.engines.mysql.connection import Connection
 from secret_rotation.engines.mysql.pairs import AccountPair, Accounts, is_unfinished
@@ -56,6 +55,7 @@ from secret_rotation.engines.mysql.records import (
     restore_record,
 )
 from secret_rotation.engines.mysql.rehearsal import Rehearsal
+from secret_rotation.engines.mysql.restrictions import refuse_own_restrictions
 from secret_rotation.engines.mysql.rights import GLOBAL, Right
 from secret_rotation.engines.mysql.sql import Sql
 from secret_rotation.errors import PermissionDeniedError, UnsafeRotationError
@@ -142,7 +142,7 @@ class _Mirror:
             self._accounts = self._accounts.with_planned(counterpart, secrets.token_hex(16))
         self._wanted = {both.original.host: (both, both.wanted()) for both in self._accounts.by_host()}
         _refuse_locked(self._accounts, {host: base.locked for host, (_, base) in self._wanted.items()})
-        _refuse_handed_on(self._connection, self._wanted.values())
+        refuse_own_restrictions(self._connection, self._wanted.values())
         self._announce()
         for counterpart in missing:
             account = self._accounts.changing[counterpart.host]
@@ -282,34 +282,6 @@ def _refuse_system_user(pair: Pair, found: Iterable[Account], connection: Connec
             f"{pair.original} or {pair.clone} has SYSTEM_USER and the superuser has not, so it may not change them. As "
             f"an administrator: {revoke.typed()}; Or, if they are to keep it: "
             f"{TOUCH_SYSTEM_USERS.to(connection.account()).typed()};"
-        )
-
-
-def _refuse_handed_on(connection: Connection, wanted: Iterable[tuple[AccountPair, Base]]) -> None:
-    """Stop where one of the two would get the superuser's own partial revokes, and the next merge give them to both.
-
-    Whoever grants a global right hands on the databases that it leaves out, without a word.
-    Source: MySQL Reference Manual, "Privilege Restriction Using Partial Revokes".
-    """
-    granted = {
-        right.privilege
-        for both, base in wanted
-        for account in (both.original, both.clone)
-        if account.knows_restrictions
-        for right in whole(account.rights, base.rights)
-    }
-    if not granted:
-        return
-    handed_on = sorted(right for right in rights_of_session(connection).restrictions if right.privilege in granted)
-    if handed_on:
-        ending = [
-            Sql("GRANT {} ON {} TO {}").format(Sql(right.privilege), Sql(right.level), connection.account()).typed()
-            for right in handed_on
-        ]
-        raise UnsafeRotationError(
-            "The superuser has partial revokes, which it would hand on with the global rights that it is to copy. As "
-            f"an administrator: {'; '.join(ending)}; Or to the role of the superuser's that they stand at. Or let "
-            "another superuser rotate this secret. Nothing was changed."
         )
 
 
