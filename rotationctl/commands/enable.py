@@ -96,7 +96,7 @@ def command(  # noqa: D103, PLR0913 - its help is above, and click hands over ea
     targets = Targets(wanted, [] if function else functions_of(functions, stack), client)
     planner = Planner(client, adviser, targets, schedule, window)
     names = secrets or sorted(secret.arn for secret in fleet.list_secrets(client, tags))
-    planned = [planner.plan(name) for name in dict.fromkeys(names)]
+    planned = {plan.secret.arn: plan for plan in map(planner.plan, names)}  # a secret has two names
     session = Session(
         Attachments(client, CLOCK, timeout),
         DryRun(client, LogReader(connection.client("logs"), connection.options), CLOCK, timeout),
@@ -105,7 +105,7 @@ def command(  # noqa: D103, PLR0913 - its help is above, and click hands over ea
         CLOCK,
         _again(click.get_current_context(), connection, secrets),
     )
-    return session.run(planned, dry_run=dry_run, yes=yes, keep_going=keep_going, as_json=as_json)
+    return session.run(list(planned.values()), dry_run=dry_run, yes=yes, keep_going=keep_going, as_json=as_json)
 
 
 def _again(context: click.Context, connection: Connection, secrets: Sequence[str]) -> str:

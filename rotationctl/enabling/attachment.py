@@ -41,32 +41,30 @@ class Attachments:
         answer = self.client.describe_secret(SecretId=secret.arn)
         return Secret.from_answer(answer), (date_of(answer) or self.clock.now()) - _BEFORE_THE_CALL
 
-    def attach(self, secret: Secret, wanted: Configuration, token: str) -> Configuration | None:
+    def attach(self, secret: Secret, wanted: Configuration, token: str) -> None:
         """Attach a function without rotating: Secrets Manager begins a test of it.
 
         The token is the version id under which the function is tested.
 
-        Returns:
-            What AWS has made of it; None where AWS does not say just now.
-
         Source: Secrets Manager API Reference, RotateSecret, RotateImmediately.
         """
-        self._configure(secret, wanted, token)
-        try:
-            return self.configuration(secret)
-        except Exception as error:
-            if not is_passing(error):
-                raise
-            return None
+        rules: dict[str, Any] = {"RotationRules": wanted.rules} if wanted.rules else {}
+        self.client.rotate_secret(
+            SecretId=secret.arn, ClientRequestToken=token, RotationLambdaARN=str(wanted.function_arn),
+            RotateImmediately=False, **rules,
+        )  # fmt: skip
 
     def put_back(self, secret: Secret, former: Configuration) -> None:
-        """Put the former configuration back."""
-        if former.function_arn is not None:
-            token = str(uuid.uuid4())
-            self._configure(secret, former, token)
-            self._wait_for_test(secret, token)
-        if not former.is_on:
-            self.client.cancel_rotate_secret(SecretId=secret.arn)
+        """Put the former configuration back. Where rotation was off, it is off in any case, whatever fails."""
+        token = str(uuid.uuid4())
+        try:
+            if former.function_arn is not None:
+                self.attach(secret, former, token)
+                if not former.is_on:
+                    self._wait_for_test(secret, token)
+        finally:
+            if not former.is_on:
+                self.client.cancel_rotate_secret(SecretId=secret.arn)
 
     def configuration(self, secret: Secret) -> Configuration:
         """How the secret rotates now."""
@@ -79,31 +77,33 @@ class Attachments:
                 SecretId=secret.arn, VersionStage=AWSPENDING, RemoveFromVersionId=token
             )
 
-    def _configure(self, secret: Secret, wanted: Configuration, token: str) -> None:
-        rules: dict[str, Any] = {"RotationRules": wanted.rules} if wanted.rules else {}
-        self.client.rotate_secret(
-            SecretId=secret.arn, ClientRequestToken=token, RotationLambdaARN=str(wanted.function_arn),
-            RotateImmediately=False, **rules,
-        )  # fmt: skip
-
     def _wait_for_test(self, secret: Secret, token: str) -> None:
         """Let the test of the former function end: a rotation that is cancelled meanwhile leaves its label.
 
         AWSPENDING comes a while after the call, and goes with the end of the test.
         """
         began = self.clock.now()
-        is_seen = False
+        was_seen = False
         while (waited := self.clock.now() - began) < timedelta(seconds=self.wait_seconds):
-            if self.look(secret)[0].pending == token:
-                is_seen = True
-            elif is_seen or waited >= SHOWS_WITHIN:
+            is_seen = self._is_under_test(secret, token)
+            if is_seen is False and (was_seen or waited >= SHOWS_WITHIN):
                 return
+            was_seen = was_seen or bool(is_seen)
             self.clock.sleep(POLL_SECONDS)
         self.take_off(secret, token)
 
+    def _is_under_test(self, secret: Secret, token: str) -> bool | None:
+        """Whether AWSPENDING is on the version of a test; None where AWS does not answer just now."""
+        try:
+            return self.look(secret)[0].pending == token
+        except Exception as error:
+            if not is_passing(error):
+                raise
+            return None
+
 
 def undo(secret: Secret, former: Configuration, connection: Connection) -> str:
-    """The command that puts the former configuration back."""
+    """The command that puts the former configuration back. Where rotation was off, it is off also where that fails."""
     cancel = connection.complete(secrets_manager("CancelRotateSecret", reference(secret)))
     if former.function_arn is None:
         return cancel
@@ -111,4 +111,4 @@ def undo(secret: Secret, former: Configuration, connection: Connection) -> str:
     if former.rules:
         parameters["RotationRules"] = dict(former.rules)
     rotate = connection.complete(secrets_manager("RotateSecret", reference(secret), **parameters))
-    return rotate if former.is_on else " && ".join([rotate, shell_line(_LONGER_THAN_A_TEST), cancel])
+    return rotate if former.is_on else f"{rotate} && {shell_line(_LONGER_THAN_A_TEST)}; {cancel}"

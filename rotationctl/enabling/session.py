@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from rotationctl.asking import is_agreed
 from rotationctl.causes import Cause, cause_of
@@ -75,53 +76,67 @@ class Session:
             if self.is_interrupted or (not keep_going and any(result.outcome in FAILURES for result in results)):
                 results.append(replace(plan, outcome=Outcome.NOT_STARTED))
                 continue
-            try:
-                results.append(self._enable(plan))
-            except KeyboardInterrupt:
-                self.is_interrupted = True
-                results.append(self._changed(plan, Outcome.UNDER_WAY))
+            results.append(self._look_and_enable(plan))
             self._tell(results[-1])
         return results
 
-    def _enable(self, plan: Result) -> Result:
-        """Attach a function, see its dry run to the end, and put back what was there where it fails."""
-        wanted = plan.wanted or plan.former
+    def _look_and_enable(self, plan: Result) -> Result:
+        """Attach a function, unless the plan does not hold any more."""
         try:
-            now, began = self.attachments.look(plan.secret)
+            now, since = self.attachments.look(plan.secret)
+        except KeyboardInterrupt:
+            self.is_interrupted = True
+            return replace(plan, outcome=Outcome.NOT_STARTED)
         except Exception as error:  # noqa: BLE001 - what is not boto3's is raised again
             return replace(plan, outcome=Outcome.FAILED, cause=cause_of(error, self.adviser.connection.options))
         if now.pending is not None or Configuration.of(now) != plan.former:
             return replace(plan, outcome=Outcome.LEFT_OUT, cause=_OUTDATED)
+        try:
+            return self._enable(plan, since)
+        except KeyboardInterrupt:
+            self.is_interrupted = True
+            return self._changed(plan, Outcome.UNDER_WAY)
+
+    def _enable(self, plan: Result, since: datetime) -> Result:
+        """Attach a function, see its dry run to the end, and put back what was there where it fails."""
+        wanted = plan.wanted or plan.former
         say(printable(f"{moment(self.clock.now())}  {plan.secret.name}: attaching {_name(wanted)}. To undo it:"))
         say(f"    {printable(self._undo(plan))}")
         arn = str(wanted.function_arn)
         log_group = self.log_groups.of(arn) if recognise(arn) else None
         token = str(uuid.uuid4())
-        attached = None
+        is_attached = False
         try:
-            attached = self.attachments.attach(plan.secret, wanted, token)
-            verdict, cause = self.dry_runs.follow(plan.secret, began, log_group)
+            self.attachments.attach(plan.secret, wanted, token)
+            is_attached = True
+            verdict, cause = self.dry_runs.follow(plan.secret, since, log_group)
         except Exception as error:  # noqa: BLE001 - as above
-            return self._put_back(plan, attached, token, cause_of(error, self.adviser.connection.options))
+            return self._put_back(
+                plan, token, cause_of(error, self.adviser.connection.options), is_attached=is_attached
+            )
         if verdict is Verdict.UNTOLD:
             told = self._changed(plan, Outcome.UNTOLD)
             return replace(told, cause=cause, next_command=self._log(plan))
         if cause is not None:
-            return self._put_back(plan, attached, token, cause)
+            return self._put_back(plan, token, cause, is_attached=True)
         is_new = (plan.former.function_arn, plan.former.is_on) != (wanted.function_arn, True)
         outcome = Outcome.ENABLED if is_new or plan.former.rules != wanted.rules else Outcome.ALREADY
         return replace(self._changed(plan, outcome), next_command=self.adviser.rotate(self._attached(plan)))
 
-    def _put_back(self, plan: Result, attached: Configuration | None, token: str, cause: Cause) -> Result:
+    def _put_back(self, plan: Result, token: str, cause: Cause, *, is_attached: bool) -> Result:
         """Put back what was there before, unless somebody else has changed meanwhile what was attached."""
+        wanted = plan.wanted or plan.former
         try:
             self.attachments.take_off(plan.secret, token)
             now = self.attachments.configuration(plan.secret)
-            if now == plan.former:
+            if wanted == plan.former or (now == plan.former and not is_attached):
                 return replace(plan, outcome=Outcome.FAILED, cause=cause)
-            if now != (attached or replace(now, function_arn=(plan.wanted or plan.former).function_arn)):
+            # The former one is what is read where reads lag behind the attachment.
+            if now != plan.former and (now.function_arn, now.is_on) != (wanted.function_arn, True):
                 told = replace(cause, message=f"{cause.message} {_OTHERS}")
-                return replace(self._changed(plan, Outcome.NOT_PUT_BACK), cause=told, next_command=self._undo(plan))
+                return replace(
+                    plan, outcome=Outcome.NOT_PUT_BACK, cause=told, next_command=self.adviser.check(plan.secret)
+                )
             say(printable(f"{plan.secret.name}: {cause.short}. Putting back what was there before."))
             self.attachments.put_back(plan.secret, plan.former)
         except Exception as error:  # noqa: BLE001 - as above
@@ -153,11 +168,14 @@ class Session:
             say(f"Interrupted. The same command again goes on:\n{self.again}")
             for result in results:
                 if result.outcome is Outcome.UNDER_WAY:
-                    say(f"Or undo {printable(result.secret.name)}:\n{printable(result.undo or '')}")
+                    name = printable(result.secret.name)
+                    say(f"Or undo {name}, once its dry run has ended (in a minute):\n{printable(result.undo or '')}")
             return Exit.INTERRUPTED
         failures = [result for result in results if result.outcome in FAILURES]
         if failures:
             say(f"Once that is mended, the same command again goes on:\n{self.again}")
+        elif any(result.cause is _OUTDATED for result in results):
+            say(f"The same command again:\n{self.again}")
         if all(result.outcome in FINE for result in results):
             return Exit.FINE
         if any(result.outcome in (*FINE, Outcome.UNTOLD) for result in results):

@@ -50,8 +50,9 @@ class Closing:
         run = self.run
         if results:
             say(report.summary(results))
-        if isinstance(run, RunInAws) and run.failed_run:
-            words = ["aws", "stepfunctions", "list-executions", "--map-run-arn", run.failed_run, "--status-filter"]
+        if isinstance(run, RunInAws) and run.handed_over.failed_run:
+            failed_run = run.handed_over.failed_run
+            words = ["aws", "stepfunctions", "list-executions", "--map-run-arn", failed_run, "--status-filter"]
             say(f"What the state machine says:\n{shell_line([*words, 'FAILED', *self.connection.options])}")
         for reason in run.unreadable.values():
             say(f"Why rotations failed is in a log that could not be read. {reason}")
@@ -65,7 +66,7 @@ class Closing:
         elif any(result.outcome in FAILURES for result in results):
             say(f"Once that is mended, this tries again what has failed:\n{self._again()}")
         elif any(result.outcome in (Outcome.UNDER_WAY, Outcome.NOT_STARTED) for result in results):
-            say(f"What was begun goes on in AWS. To go on with the rest:\n{self._again()}")
+            say(f"To go on with the rest:\n{self._again()}")
         return report.code(results)
 
     def _again(self, *more: str) -> str:

@@ -1,7 +1,7 @@
 """A run in AWS: the state machine rotates, and what became of each secret is read from the secrets themselves."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rotationctl.causes import Cause
 from rotationctl.secret import Secret
@@ -25,7 +25,7 @@ class RunInAws:
 
     Attributes:
         exclusion: why a secret must not begin, as it is now; None where it may.
-        failed_run: the map run in which something failed; None where nothing did.
+        handed_over: what the state machine was given.
     """
 
     machine: Machine
@@ -35,7 +35,7 @@ class RunInAws:
     group_by: str | None
     exclusion: Callable[[Secret], Exclusion | None]
     tell: Callable[[str], None]
-    failed_run: str | None = None
+    handed_over: HandedOver = field(default_factory=HandedOver)
     is_interrupted: bool = False
 
     def go(self) -> Sequence[Result]:
@@ -47,40 +47,40 @@ class RunInAws:
             for _, exclusion in judged
             if exclusion is not None
         ]
-        handed_over = HandedOver()
         try:
-            return [*self._run(chosen, handed_over), *left_out]
+            return [*self._run(chosen), *left_out]
         except KeyboardInterrupt:
             self.is_interrupted = True
-            return [*self._unseen(chosen, handed_over), *left_out]
+            return [*map(self._unseen, chosen), *left_out]
 
     @property
     def unreadable(self) -> Mapping[str, str]:
         """The logs that could not be read, with the reasons."""
         return self.causes.log.unreadable
 
-    def _run(self, secrets: Sequence[Secret], handed_over: HandedOver) -> list[Result]:
+    def _run(self, secrets: Sequence[Secret]) -> list[Result]:
+        unseen: list[Result] = []
         try:
-            self.failed_run = self.machine.run(secrets, self.tell, handed_over)
+            self.machine.run(secrets, self.tell, self.handed_over)
         except Exception as error:  # what is not boto3's is raised again
-            if not handed_over.begun:
+            if not self.handed_over.begun:
                 raise
             self.tell(f"Nobody looks on any more: {self.calls.cause(error).message}")
-            return self._unseen(secrets, handed_over)
-        return self._results(secrets, handed_over)
+            is_over = self.handed_over.gone_through
+            unseen = [self._unseen(secret) for secret in secrets if secret.arn not in is_over]
+            secrets = [secret for secret in secrets if secret.arn in is_over]
+        return [*self._results(secrets), *unseen]
 
-    def _unseen(self, secrets: Sequence[Secret], handed_over: HandedOver) -> list[Result]:
-        """What can be said where nobody looks on to the end."""
-        outcomes = {True: Outcome.UNDER_WAY, False: Outcome.NOT_STARTED}
-        return [self._result(secret, outcomes[secret.arn in handed_over.begun]) for secret in secrets]
+    def _unseen(self, secret: Secret, why: Cause | None = None) -> Result:
+        """What can be said of a secret that nobody has looked at in the end."""
+        is_begun = secret.arn in self.handed_over.begun
+        return self._result(secret, Outcome.UNDER_WAY if is_begun else Outcome.NOT_STARTED, why)
 
-    def _results(self, secrets: Sequence[Secret], handed_over: HandedOver) -> list[Result]:
+    def _results(self, secrets: Sequence[Secret]) -> list[Result]:
         read = [(secret, *self._read(secret)) for secret in secrets]
         causes = self.causes.find({seen.pending: seen for _, seen, _ in read if seen and seen.pending})
         return [
-            self._result(before, Outcome.UNDER_WAY, why)
-            if seen is None
-            else self._seen(before, seen, causes.get(seen.pending or ""), handed_over)
+            self._seen(before, seen, causes.get(seen.pending or "")) if seen else self._unseen(before, why)
             for before, seen, why in read
         ]
 
@@ -91,12 +91,12 @@ class RunInAws:
         except Exception as error:  # noqa: BLE001 - what is not boto3's is raised again
             return None, self.calls.cause(error)
 
-    def _seen(self, before: Secret, seen: Secret, cause: Cause | None, handed_over: HandedOver) -> Result:
+    def _seen(self, before: Secret, seen: Secret, cause: Cause | None) -> Result:
         if seen.last_rotated and seen.last_rotated > mark(before):
             return self._result(seen, Outcome.DONE)
         if seen.pending is not None:
             return self._result(seen, Outcome.FAILED if cause else Outcome.TIMED_OUT, cause)
-        if before.arn in handed_over.gone_through:
+        if before.arn in self.handed_over.gone_through:
             return self._result(seen, Outcome.FAILED, _GIVEN_UP)
         return self._result(seen, Outcome.NOT_STARTED)
 

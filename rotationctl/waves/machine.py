@@ -18,22 +18,26 @@ MAX_INPUT_BYTES = 250_000
 
 Source: Step Functions Developer Guide, "Quotas".
 """
+_LEFT = frozenset({"pending", "running", "aborted"})
+"""In these states secrets may be whose turn did not come."""
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _AFTER = timedelta(seconds=1)
 """No rotation ends within so short a time after another, whatever AWS rounds."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HandedOver:
     """What the state machine was given, by the ARNs of secrets.
 
     Attributes:
         begun: an execution was started for them.
         gone_through: it has come to the end of its list, whatever became of each.
+        failed_run: the map run whose failures may be listed: the last one in which there was any; None without.
     """
 
     begun: set[str] = field(default_factory=set)
     gone_through: set[str] = field(default_factory=set)
+    failed_run: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Machine:
     clock: Clock
     name: str
 
-    def run(self, secrets: Sequence[Secret], tell: Callable[[str], None], handed_over: HandedOver) -> str | None:
+    def run(self, secrets: Sequence[Secret], tell: Callable[[str], None], handed_over: HandedOver) -> None:
         """Rotate these secrets, an execution for as many as one takes, and wait for the ends; boto3's exceptions pass.
 
         After one that did not succeed, because too many rotations failed or somebody ended it, no other is started.
@@ -58,22 +62,19 @@ class Machine:
             secrets: which.
             tell: is told how far it is.
             handed_over: is kept up to date, so that it holds where an exception or Ctrl-C ends this.
-
-        Returns:
-            The map run whose failures may be listed: the last one, where there was any failure.
         """
-        failed = None
         for batch in _batches(secrets):
             execution = self._start(batch)
             arns = [item["secret"] for item in batch]
             handed_over.begun.update(arns)
             tell(f"Started {execution}. It goes on whether anybody looks or not.")
-            status, run = self._follow(execution, tell)
-            failed = run or failed
+            status, run, counts = self._follow(execution, tell)
+            if status != SUCCEEDED or counts.get("failed"):
+                handed_over.failed_run = run or handed_over.failed_run
+            if status == SUCCEEDED or (counts and not _LEFT & counts.keys()):
+                handed_over.gone_through.update(arns)
             if status != SUCCEEDED:
                 break
-            handed_over.gone_through.update(arns)
-        return failed
 
     def _start(self, batch: Sequence[Mapping[str, str]]) -> str:
         name = f"rotationctl-{uuid.uuid4()}"
@@ -81,8 +82,8 @@ class Machine:
         answer = self.client.start_execution(stateMachineArn=arn, name=name, input=json.dumps({"secrets": batch}))
         return str(answer["executionArn"])
 
-    def _follow(self, execution: str, tell: Callable[[str], None]) -> tuple[str, str | None]:
-        """How an execution ended, and its map run where something failed in it."""
+    def _follow(self, execution: str, tell: Callable[[str], None]) -> tuple[str, str | None, Mapping[str, int]]:
+        """How an execution ended, its map run, and how many of its secrets ended in which state."""
         told = ""
         while True:
             status, run, counts = self._look(execution)
@@ -91,7 +92,7 @@ class Machine:
                 tell(shown)
                 told = shown
             if status != "RUNNING":
-                return status, run if status != SUCCEEDED or counts.get("failed") else None
+                return status, run, counts
             self.clock.sleep(POLL_SECONDS)
 
     def _look(self, execution: str) -> tuple[str, str | None, Mapping[str, int]]:

@@ -11,8 +11,17 @@ _LINK = re.compile(r"(?P<image>!?)(?P<text>\[[^\]]*\])\((?!https?://)(?P<target>
 
 
 def versions(changelog: str) -> list[str]:
-    """What the sections of a changelog are about, the newest first; `UNRELEASED` may be among them."""
-    return [section[1] for section in _SECTION.finditer(changelog)]
+    """What the sections of a changelog are about, the newest first; `UNRELEASED` may be among them.
+
+    Raises:
+        RefusedError: a heading is no version with its day.
+    """
+    found = [section[1] for section in _SECTION.finditer(changelog)]
+    if len(found) != len(re.findall(r"(?m)^##(?!#)", changelog)):
+        raise RefusedError(
+            f"CHANGELOG.md has a heading that is neither as '## 1.0.0 - 2026-01-31' nor '## {UNRELEASED}'"
+        )
+    return found
 
 
 def require_released(changelog: str, version: str, tag: str) -> None:

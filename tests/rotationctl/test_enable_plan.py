@@ -1,6 +1,7 @@
 """`rotationctl enable` before and beside the dry run: what is chosen, refused and asked, and where AWS refuses."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -8,6 +9,8 @@ from uuid import uuid4
 import pytest
 
 from lab.secretsmanager import faults
+from rotationctl.enabling.attachment import Attachments
+from rotationctl.enabling.configuration import Configuration
 from rotationctl.exits import Exit
 from rotationctl.secret import Secret
 from tests.rotationctl.conftest import ANOTHERS, CALLER, OURS, Account, Program, Result
@@ -181,6 +184,7 @@ def test_somebody_else_is_faster(account: Account, enable: Program) -> None:
     result = enable("shop", *ASKED, "--json")
     assert (result.code, result.json["outcome"], rotations(account)) == (Exit.NOT_FINE, "left out", 0)
     assert "somebody has changed how it rotates" in result.json["message"]
+    assert "rotationctl enable" in result.err
     assert account.client.describe_secret(SecretId="shop")["RotationLambdaARN"] == ANOTHERS
 
 
@@ -205,6 +209,7 @@ def test_somebody_changes_it_meanwhile(account: Account, enable: Program, functi
     result = enable("shop", *ASKED, "--timeout", "0.2", "--json")
     assert (result.code, result.json["outcome"]) == (Exit.NOT_FINE, "not put back")
     assert "Somebody has changed meanwhile how it rotates" in result.json["message"]
+    assert (result.json["undo"], result.json["next_command"].split()[:2]) == (None, ["rotationctl", "check"])
     described = account.client.describe_secret(SecretId="shop")
     assert (described["RotationLambdaARN"], described["RotationEnabled"]) == (ANOTHERS, True)
 
@@ -213,9 +218,43 @@ def test_what_undoes_an_attachment_waits_for_its_test(account: Account, enable: 
     """Where rotation was off: cancelled in the middle of the former function's test, AWSPENDING would stay."""
     account.add("shop", ANOTHERS)
     account.client.cancel_rotate_secret(SecretId="shop")
-    words = [command.split()[:3] for command in enable("shop", *ASKED, "--json").json["undo"].split(" && ")]
-    aws = ["aws", "secretsmanager"]
-    assert words == [[*aws, "rotate-secret"], ["sleep", "60"], [*aws, "cancel-rotate-secret"]]
+    undo = enable("shop", *ASKED, "--json").json["undo"]
+    assert re.fullmatch(
+        r"aws secretsmanager rotate-secret .* && sleep 60; aws secretsmanager cancel-rotate-secret .*", undo
+    )
+
+
+def test_a_read_that_lags_behind_the_attachment(
+    account: Account, enable: Program, function: Reporting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is read shows the former configuration still: that is put back all the same, and nobody else is blamed."""
+    account.add("shop", None)
+    function.is_silent = True
+    former = Configuration(None, {}, is_on=False)
+    monkeypatch.setattr(Attachments, "configuration", lambda *_: former)
+    result = enable("shop", *ASKED, "--timeout", "0.2", "--json")
+    assert (result.code, result.json["outcome"]) == (Exit.NOT_FINE, "put back")
+    assert not account.client.describe_secret(SecretId="shop")["RotationEnabled"]
+
+
+def test_ctrl_c_before_anything_is_attached(account: Account, enable: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not started, and there is nothing to undo."""
+    account.add("shop", None)
+    monkeypatch.setattr(Attachments, "look", _interrupt)
+    result = enable("shop", *ASKED, "--json")
+    assert (result.code, result.json["outcome"], result.json["undo"]) == (Exit.INTERRUPTED, "not started", None)
+    assert rotations(account) == 0
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_secret_that_is_named_twice(account: Account, enable: Program) -> None:
+    """By its name and by its ARN: it is one."""
+    shop = account.add("shop", None)
+    assert lines(enable("shop", shop.arn, *ASKED, "--yes", "--json")).keys() == {"shop"}
+    assert rotations(account) == 1
 
 
 @pytest.mark.parametrize(

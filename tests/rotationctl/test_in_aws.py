@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from rotationctl.waves.calls import Calls
     from rotationctl.waves.causes import Causes
 
-EXPIRED = ClientError(
-    {"Error": {"Code": "ExpiredTokenException", "Message": "The token has expired."}}, "DescribeSecret"
-)
+EXPIRED_CODE = "ExpiredTokenException"
+EXPIRED = ClientError({"Error": {"Code": EXPIRED_CODE, "Message": "The token has expired."}}, "DescribeSecret")
 FLEET = {
     name: secret(ARN=f"arn:aws:secretsmanager:eu-central-1:123456789012:secret:{name}") for name in ("a", "b", "c")
 }
@@ -52,16 +51,18 @@ class NoLog:
 
 
 class StateMachine:
-    """One that takes so many secrets, and then ends in this way."""
+    """One that takes so many secrets, comes to the end of the first ones, and then ends in this way."""
 
-    def __init__(self, takes: int, end: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, takes: int, end: Callable[[], None] = lambda: None, *, is_done_with: int = 0) -> None:
         self.takes = takes
         self.end = end
+        self.is_done_with = is_done_with
 
     def run(self, secrets: Sequence[Secret], _: object, handed_over: HandedOver) -> None:
         """Take them, and end."""
         arns = [one.arn for one in secrets][: self.takes]
         handed_over.begun.update(arns)
+        handed_over.gone_through.update(arns[: self.is_done_with])
         self.end()
         handed_over.gone_through.update(arns)
 
@@ -89,7 +90,7 @@ def test_a_secret_that_cannot_be_read_at_the_end() -> None:
     """It takes nothing from what is known of the others, and is said to be under way."""
     rotated = secret(ARN=FLEET["b"].arn, LastRotatedDate=NOW)
     found, _ = outcomes(StateMachine(3), a=EXPIRED, b=rotated, c=FLEET["c"])
-    expected = [(Outcome.UNDER_WAY, "ExpiredTokenException"), (Outcome.DONE, ""), (Outcome.FAILED, "given up")]
+    expected = [(Outcome.UNDER_WAY, EXPIRED_CODE), (Outcome.DONE, ""), (Outcome.FAILED, "given up")]
     assert found == expected
 
 
@@ -98,6 +99,20 @@ def test_nobody_may_look_on_any_more() -> None:
     found, said = outcomes(StateMachine(2, raising(EXPIRED)))
     assert found == [(Outcome.UNDER_WAY, ""), (Outcome.UNDER_WAY, ""), (Outcome.NOT_STARTED, "")]
     assert "ExpiredTokenException" in said[0]
+
+
+def test_what_was_seen_before_nobody_may_look_on() -> None:
+    """An execution that has ended before is told as it ended, of the next one nothing is known."""
+    rotated = secret(ARN=FLEET["a"].arn, LastRotatedDate=NOW)
+    found, _ = outcomes(StateMachine(2, raising(EXPIRED), is_done_with=1), a=rotated)
+    assert found == [(Outcome.DONE, ""), (Outcome.UNDER_WAY, ""), (Outcome.NOT_STARTED, "")]
+
+
+def test_a_secret_that_cannot_be_read_and_was_not_begun() -> None:
+    """It is not said to be under way."""
+    found, _ = outcomes(StateMachine(1), a=FLEET["a"], b=EXPIRED, c=FLEET["c"])
+    expected = [(Outcome.FAILED, "given up"), (Outcome.NOT_STARTED, EXPIRED_CODE), (Outcome.NOT_STARTED, "")]
+    assert found == expected
 
 
 def test_a_machine_that_stops_before_its_end() -> None:

@@ -60,6 +60,13 @@ def test_no_other_tag_is_taken(changelog: str, version: str, tag: str, problem: 
         pages.require_released(changelog, version, tag)
 
 
+def test_the_versions_of_a_changelog() -> None:
+    """The newest first; a heading in another form is not passed over."""
+    assert pages.versions(CHANGELOG) == ["Unreleased", "1.1.0", "1.0.0"]
+    with pytest.raises(RefusedError, match="neither as"):
+        pages.versions(CHANGELOG.replace("1.1.0 - 2026-12-01", "1.1.0 (2026-12-01)"))
+
+
 def test_the_notes_are_the_versions_section() -> None:
     """They are what the changelog says of the version, to the next one."""
     assert pages.notes(CHANGELOG, "1.1.0") == "### Added\n\n- A thing.\n"
