@@ -96,7 +96,7 @@ def command(  # noqa: D103, PLR0913 - its help is above, and click hands over ea
     targets = Targets(wanted, [] if function else functions_of(functions, stack), client)
     planner = Planner(client, adviser, targets, schedule, window)
     names = secrets or sorted(secret.arn for secret in fleet.list_secrets(client, tags))
-    planned = {plan.secret.arn: plan for plan in map(planner.plan, names)}  # a secret has two names
+    planned = {plan.secret.arn: plan for plan in map(planner.plan, dict.fromkeys(names))}  # a secret has two names
     session = Session(
         Attachments(client, CLOCK, timeout),
         DryRun(client, LogReader(connection.client("logs"), connection.options), CLOCK, timeout),

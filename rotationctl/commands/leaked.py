@@ -29,8 +29,8 @@ JSON = {"With `--json`": report.JSON, "Each of its sessions": report.SESSION_JSO
 HELP = """End a password of a SECRET that others know.
 
 It rotates until the leaked password is dead: once where a user has one password, twice where two users alternate or an
-old password stays valid beside the new one. A version that is not AWSCURRENT takes as many, unless --local finds that
-it holds another login. Each rotation is followed to its end before the next begins.
+old password stays valid beside the new one. A version that is not AWSCURRENT takes as many, unless --local finds the
+other one of two users in it. Each rotation is followed to its end before the next begins.
 
 With --local it then shows the sessions that are still open under the secret's user names, with --end-sessions it ends
 them, and it proves by one login with the leaked password that it is refused. It logs in as the secret's own users; no

@@ -55,16 +55,23 @@ class Attachments:
         )  # fmt: skip
 
     def put_back(self, secret: Secret, former: Configuration) -> None:
-        """Put the former configuration back. Where rotation was off, it is off in any case, whatever fails."""
+        """Put the former configuration back, and see its test to the end.
+
+        Whatever fails meanwhile, no label of the test is left behind, and rotation that was off is off.
+        """
+        if former.function_arn is None:
+            self.client.cancel_rotate_secret(SecretId=secret.arn)
+            return
         token = str(uuid.uuid4())
         try:
-            if former.function_arn is not None:
-                self.attach(secret, former, token)
-                if not former.is_on:
-                    self._wait_for_test(secret, token)
+            self.attach(secret, former, token)
+            self._wait_for_test(secret, token)
         finally:
-            if not former.is_on:
-                self.client.cancel_rotate_secret(SecretId=secret.arn)
+            try:
+                self.take_off(secret, token)
+            finally:
+                if not former.is_on:
+                    self.client.cancel_rotate_secret(SecretId=secret.arn)
 
     def configuration(self, secret: Secret) -> Configuration:
         """How the secret rotates now."""
@@ -90,7 +97,6 @@ class Attachments:
                 return
             was_seen = was_seen or bool(is_seen)
             self.clock.sleep(POLL_SECONDS)
-        self.take_off(secret, token)
 
     def _is_under_test(self, secret: Secret, token: str) -> bool | None:
         """Whether AWSPENDING is on the version of a test; None where AWS does not answer just now."""

@@ -44,7 +44,7 @@ JSON = {
     "step": "the step that failed; null where none did",
     "error": "the kind of failure: a class of the function, or a code of AWS; null where there is none",
     "message": "what the function or AWS said, or why it was left out",
-    "undo": "what to type to have it as it was before; null where nothing was changed",
+    "undo": "what to type, after the dry run, to have it as it was before; null where nothing of this run's is left",
     "next_command": "what to type next; null where there is nothing to do",
 }
 """The keys of each line of JSON, with their meanings."""

@@ -13,7 +13,7 @@ from rotationctl.enabling.dry_run import DryRun, Verdict
 from rotationctl.enabling.plan import warning
 from rotationctl.enabling.result import FAILURES, FINE, TITLES, Outcome, Result
 from rotationctl.exits import Exit
-from rotationctl.failures import is_about_caller
+from rotationctl.failures import is_about_caller, is_passing
 from rotationctl.function_log import LogGroups
 from rotationctl.functions import function_name, recognise
 from rotationctl.output import moment, say
@@ -28,6 +28,8 @@ _OUTDATED = Cause(
     "Since this was planned, somebody has changed how it rotates, or a rotation has begun: nothing was done. The same "
     "command again plans it anew.",
 )
+_LAG_SECONDS = 5.0
+"""For reads, which lag behind writes."""
 _OTHERS = "Somebody has changed meanwhile how it rotates, so that was left as it is."
 
 
@@ -82,8 +84,10 @@ class Session:
 
     def _look_and_enable(self, plan: Result) -> Result:
         """Attach a function, unless the plan does not hold any more."""
+        arn = str((plan.wanted or plan.former).function_arn)
         try:
             now, since = self.attachments.look(plan.secret)
+            log_group = self.log_groups.of(arn) if recognise(arn) else None
         except KeyboardInterrupt:
             self.is_interrupted = True
             return replace(plan, outcome=Outcome.NOT_STARTED)
@@ -92,18 +96,17 @@ class Session:
         if now.pending is not None or Configuration.of(now) != plan.former:
             return replace(plan, outcome=Outcome.LEFT_OUT, cause=_OUTDATED)
         try:
-            return self._enable(plan, since)
+            return self._enable(plan, since, log_group)
         except KeyboardInterrupt:
             self.is_interrupted = True
             return self._changed(plan, Outcome.UNDER_WAY)
 
-    def _enable(self, plan: Result, since: datetime) -> Result:
+    def _enable(self, plan: Result, since: datetime, log_group: str | None) -> Result:
         """Attach a function, see its dry run to the end, and put back what was there where it fails."""
         wanted = plan.wanted or plan.former
-        say(printable(f"{moment(self.clock.now())}  {plan.secret.name}: attaching {_name(wanted)}. To undo it:"))
+        now = moment(self.clock.now())
+        say(printable(f"{now}  {plan.secret.name}: attaching {_name(wanted)}. To undo it, after its dry run:"))
         say(f"    {printable(self._undo(plan))}")
-        arn = str(wanted.function_arn)
-        log_group = self.log_groups.of(arn) if recognise(arn) else None
         token = str(uuid.uuid4())
         is_attached = False
         try:
@@ -111,9 +114,10 @@ class Session:
             is_attached = True
             verdict, cause = self.dry_runs.follow(plan.secret, since, log_group)
         except Exception as error:  # noqa: BLE001 - as above
-            return self._put_back(
-                plan, token, cause_of(error, self.adviser.connection.options), is_attached=is_attached
-            )
+            cause = cause_of(error, self.adviser.connection.options)
+            if not is_attached and is_passing(error):  # a call whose answer is lost may have been carried out
+                self.clock.sleep(_LAG_SECONDS)
+            return self._put_back(plan, token, cause, is_attached=is_attached)
         if verdict is Verdict.UNTOLD:
             told = self._changed(plan, Outcome.UNTOLD)
             return replace(told, cause=cause, next_command=self._log(plan))
@@ -124,7 +128,10 @@ class Session:
         return replace(self._changed(plan, outcome), next_command=self.adviser.rotate(self._attached(plan)))
 
     def _put_back(self, plan: Result, token: str, cause: Cause, *, is_attached: bool) -> Result:
-        """Put back what was there before, unless somebody else has changed meanwhile what was attached."""
+        """Put back what was there before, unless somebody else has attached another function or turned rotation off.
+
+        A schedule that somebody has changed meanwhile is not told from what AWS makes of the one that was asked for.
+        """
         wanted = plan.wanted or plan.former
         try:
             self.attachments.take_off(plan.secret, token)
@@ -132,13 +139,17 @@ class Session:
             if wanted == plan.former or (now == plan.former and not is_attached):
                 return replace(plan, outcome=Outcome.FAILED, cause=cause)
             # The former one is what is read where reads lag behind the attachment.
-            if now != plan.former and (now.function_arn, now.is_on) != (wanted.function_arn, True):
+            if now != plan.former and (_name(now), now.is_on) != (_name(wanted), True):
                 told = replace(cause, message=f"{cause.message} {_OTHERS}")
                 return replace(
                     plan, outcome=Outcome.NOT_PUT_BACK, cause=told, next_command=self.adviser.check(plan.secret)
                 )
             say(printable(f"{plan.secret.name}: {cause.short}. Putting back what was there before."))
             self.attachments.put_back(plan.secret, plan.former)
+        except KeyboardInterrupt:
+            self.is_interrupted = True
+            why = replace(cause, message=f"{cause.message} Putting back was interrupted.")
+            return replace(self._changed(plan, Outcome.NOT_PUT_BACK), cause=why, next_command=self._undo(plan))
         except Exception as error:  # noqa: BLE001 - as above
             again = cause_of(error, self.adviser.connection.options)
             why = replace(cause, message=f"{cause.message} Putting back failed, too: {again.message}")

@@ -1,7 +1,7 @@
 """Which version has leaked, and how many rotations it takes until its password is dead."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Self
 
 from rotationctl.by_hand import by_hand
@@ -13,17 +13,10 @@ from rotationctl.remedies import Adviser
 from rotationctl.secret import Secret
 from rotationctl.state import judge
 from rotationctl.text import printable
+from secret_rotation.pairs import Pair
 
 IN_THE_WAY = (Condition.NO_CURRENT, Condition.OUTDATED)
 """In these conditions a rotation would not help, or would bring an old password back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """Who a version logs in as, and with what."""
-
-    username: object
-    password: object = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,24 +89,10 @@ def _needed(secret: Secret, version: str, values: Values | None) -> tuple[int, s
     needed, why = _of_current(secret)
     if version == secret.current or needed == 1:
         return needed, why
-    if values is None or secret.current is None:
-        return needed, f"{why}; a version that is not AWSCURRENT may hold the same login (--local looks)"
-    if _is_dead_soon(secret, _login(values, version), _login(values, secret.current)):
-        return 1, "it is another login than that of AWSCURRENT, so it is dead, or the next rotation ends it"
-    return needed, f"{why}; it may be the login of AWSCURRENT"
-
-
-def _is_dead_soon(secret: Secret, leaked: Login | None, current: Login | None) -> bool:
-    """Whether a login that is not that of AWSCURRENT has no longer to live than the next rotation takes.
-
-    With alternating users that is the other user's, whose turn comes first. A user's own secondary password, which it
-    may have from a time when it was alone, lives until its own turn.
-    """
-    if leaked is None or current is None or secret.function is None:
-        return False
-    if secret.function.strategy == ALTERNATING_USERS:
-        return leaked.username != current.username
-    return leaked != current
+    alternates = secret.function is not None and secret.function.strategy == ALTERNATING_USERS
+    if alternates and values is not None and secret.current and _is_other_user(values, version, secret.current):
+        return 1, "it is the other user's, whose turn comes first"
+    return needed, f"{why}; a version that is not AWSCURRENT may hold a login that lives as long"
 
 
 def _of_current(secret: Secret) -> tuple[int, str]:
@@ -128,10 +107,16 @@ def _of_current(secret: Secret) -> tuple[int, str]:
     return 1, "a user has one password"
 
 
-def _login(values: Values, version: str) -> Login | None:
-    """User and password of a version; None where it holds none that can be read."""
+def _is_other_user(values: Values, version: str, current: str) -> bool:
+    """Whether a version is known to hold the login of the pair's other user."""
+    leaked, mine = (_username(values, one) for one in (version, current))
+    return leaked is not None and mine is not None and leaked == Pair.of(mine).other(mine)
+
+
+def _username(values: Values, version: str) -> str | None:
+    """Whose login a version holds; None where it holds none that can be read."""
     try:
-        value = json.loads(values.text(version))
-        return Login(value["username"], value["password"])
+        username = json.loads(values.text(version))["username"]
     except (NoValueError, ValueError, TypeError, LookupError, RecursionError):
         return None
+    return username if isinstance(username, str) else None

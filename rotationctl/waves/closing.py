@@ -66,7 +66,8 @@ class Closing:
         elif any(result.outcome in FAILURES for result in results):
             say(f"Once that is mended, this tries again what has failed:\n{self._again()}")
         elif any(result.outcome in (Outcome.UNDER_WAY, Outcome.NOT_STARTED) for result in results):
-            say(f"To go on with the rest:\n{self._again()}")
+            goes_on = any(result.outcome is Outcome.UNDER_WAY for result in results)
+            say(f"{'What was begun goes on in AWS. ' if goes_on else ''}To go on with the rest:\n{self._again()}")
         return report.code(results)
 
     def _again(self, *more: str) -> str:

@@ -18,6 +18,8 @@ _GIVEN_UP = Cause(
     "What the state machine says tells which.",
 )
 
+_NOT_READ = Cause("", "The state machine is done with it; how its rotation ended was not read.")
+
 
 @dataclass(slots=True)
 class RunInAws:
@@ -65,7 +67,7 @@ class RunInAws:
         except Exception as error:  # what is not boto3's is raised again
             if not self.handed_over.begun:
                 raise
-            self.tell(f"Nobody looks on any more: {self.calls.cause(error).message}")
+            self.tell(f"This run ends here. {self.calls.cause(error).message}")
             is_over = self.handed_over.gone_through
             unseen = [self._unseen(secret) for secret in secrets if secret.arn not in is_over]
             secrets = [secret for secret in secrets if secret.arn in is_over]
@@ -74,6 +76,8 @@ class RunInAws:
     def _unseen(self, secret: Secret, why: Cause | None = None) -> Result:
         """What can be said of a secret that nobody has looked at in the end."""
         is_begun = secret.arn in self.handed_over.begun
+        if why is None and secret.arn in self.handed_over.gone_through:
+            why = _NOT_READ
         return self._result(secret, Outcome.UNDER_WAY if is_begun else Outcome.NOT_STARTED, why)
 
     def _results(self, secrets: Sequence[Secret]) -> list[Result]:

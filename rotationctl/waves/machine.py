@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from rotationctl.failures import is_passing
+from rotationctl.failures import is_passing, is_throttled
 from rotationctl.secret import Secret
 from rotationctl.watch import Clock
 
@@ -18,8 +18,8 @@ MAX_INPUT_BYTES = 250_000
 
 Source: Step Functions Developer Guide, "Quotas".
 """
-_LEFT = frozenset({"pending", "running", "aborted"})
-"""In these states secrets may be whose turn did not come."""
+_OVER = ("succeeded", "failed", "timedOut")
+"""In these states a secret has had its turn."""
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _AFTER = timedelta(seconds=1)
 """No rotation ends within so short a time after another, whatever AWS rounds."""
@@ -64,14 +64,19 @@ class Machine:
             handed_over: is kept up to date, so that it holds where an exception or Ctrl-C ends this.
         """
         for batch in _batches(secrets):
-            execution = self._start(batch)
             arns = [item["secret"] for item in batch]
-            handed_over.begun.update(arns)
+            handed_over.begun.update(arns)  # also where the answer is lost
+            try:
+                execution = self._start(batch)
+            except Exception as error:
+                if is_throttled(error) or not is_passing(error):
+                    handed_over.begun.difference_update(arns)
+                raise
             tell(f"Started {execution}. It goes on whether anybody looks or not.")
             status, run, counts = self._follow(execution, tell)
-            if status != SUCCEEDED or counts.get("failed"):
-                handed_over.failed_run = run or handed_over.failed_run
-            if status == SUCCEEDED or (counts and not _LEFT & counts.keys()):
+            if counts.get("failed"):
+                handed_over.failed_run = run
+            if status == SUCCEEDED or sum(counts.get(word, 0) for word in _OVER) >= len(batch):
                 handed_over.gone_through.update(arns)
             if status != SUCCEEDED:
                 break

@@ -5,7 +5,9 @@ import re
 from scripts.release.refused import RefusedError
 
 UNRELEASED = "Unreleased"
-_SECTION = re.compile(r"^## (\S+)(?: - (\d{4}-\d\d-\d\d))?\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+_SECTION = re.compile(
+    r"^## (Unreleased|\d+\.\d+\.\d+\S*)(?: - (\d{4}-\d\d-\d\d))?\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL
+)
 """A version, the day of its release, and what changed."""
 _LINK = re.compile(r"(?P<image>!?)(?P<text>\[[^\]]*\])\((?!https?://)(?P<target>[^)\s]+)\)")
 
@@ -16,12 +18,13 @@ def versions(changelog: str) -> list[str]:
     Raises:
         RefusedError: a heading is no version with its day.
     """
-    found = [section[1] for section in _SECTION.finditer(changelog)]
-    if len(found) != len(re.findall(r"(?m)^##(?!#)", changelog)):
-        raise RefusedError(
-            f"CHANGELOG.md has a heading that is neither as '## 1.0.0 - 2026-01-31' nor '## {UNRELEASED}'"
-        )
-    return found
+    for heading in re.findall(r"(?m)^##(?!#).*\n?", changelog):
+        if not _SECTION.match(heading):
+            raise RefusedError(
+                f"CHANGELOG.md has a heading that is neither as '## 1.0.0 - 2026-01-31' nor '## {UNRELEASED}': "
+                f"{heading.strip()}"
+            )
+    return [section[1] for section in _SECTION.finditer(changelog)]
 
 
 def require_released(changelog: str, version: str, tag: str) -> None:
@@ -32,6 +35,7 @@ def require_released(changelog: str, version: str, tag: str) -> None:
     """
     if tag != f"v{version}":
         raise RefusedError(f"the tag is {tag}, and the version of the code {version}: its tag is v{version}")
+    versions(changelog)
     newest = _SECTION.search(changelog)
     if newest is None or newest[1] != version or newest[2] is None:
         raise RefusedError(f"CHANGELOG.md must begin with '## {version} - YYYY-MM-DD', the day of the release")

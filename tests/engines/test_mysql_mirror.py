@@ -10,6 +10,7 @@ import pytest
 
 from lab.engines.mysql import MySQLServer
 from lab.servers import Login
+from secret_rotation.engines.mysql.records import record_username
 from secret_rotation.errors import UnsafeRotationError
 from secret_rotation.pairs import Holding
 from secret_rotation.password import Password
@@ -194,23 +195,63 @@ def test_a_partial_revoke_of_the_superuser_where_a_right_is_to_be_revoked(
     assert app.grants(app.clone) == app.grants(app.name)
 
 
+def test_a_right_is_revoked_that_leaves_out_what_the_superusers_does(
+    mysql_with_partial_revokes: MySQLServer, unique_name: Names
+) -> None:
+    """Where the superuser and both users leave out the same database, nothing stands in the way."""
+    app = User.create(mysql_with_partial_revokes, unique_name())
+    app.admin(f"GRANT SELECT, INSERT ON *.* TO {app.name}", f"REVOKE SELECT ON {app.db}.* FROM {app.name}")
+    app.mirror(app.clone)
+    app.admin(f"REVOKE SELECT ON *.* FROM {app.name}")
+    with _restricted(app, "rds_superuser_role", app.db):
+        app.mirror(app.name)
+    assert app.grants(app.clone) == app.grants(app.name)
+
+
+@pytest.mark.parametrize("is_given_back", [False, True], ids=["taken", "given back"])
+def test_a_partial_revoke_changes_that_is_the_superusers_too(
+    mysql_with_partial_revokes: MySQLServer, unique_name: Names, *, is_given_back: bool
+) -> None:
+    """It may neither take a database that it leaves out itself nor give it back."""
+    app = User.create(mysql_with_partial_revokes, unique_name())
+    take, give = f"REVOKE SELECT ON {app.db}.* FROM {app.name}", f"GRANT SELECT ON {app.db}.* TO {app.name}"
+    app.admin(f"GRANT SELECT ON *.* TO {app.name}", *([take] if is_given_back else ()))
+    app.mirror(app.clone)
+    app.admin(give if is_given_back else take)
+    with _restricted(app, "rds_superuser_role", app.db) as refused:
+        refused()
+    app.mirror(app.name)
+    assert app.grants(app.clone) == app.grants(app.name)
+
+
 @contextmanager
 def _restricted(app: User, holder: str, database: str) -> Iterator[Callable[[], None]]:
     """Have the superuser's account or its role leave out a database, until what a refused rotation prints is typed."""
-    direct = [f"GRANT SELECT ON *.* TO {holder}"] if holder == app.server.superuser.username else []
-    app.admin(*direct, f"REVOKE SELECT ON {database}.* FROM {holder}")
-    if direct:  # or what the role gives would be all that counts
-        app.admin(f"REVOKE SELECT ON {database}.* FROM rds_superuser_role")
+    holders = dict.fromkeys((holder, "rds_superuser_role"))  # or what the role gives would be all that counts
+    is_direct = holder != "rds_superuser_role"
+    app.admin(*(f"GRANT SELECT ON *.* TO {holder}" for _ in range(is_direct)))
+    app.admin(*(f"REVOKE SELECT ON {database}.* FROM {one}" for one in holders))
 
     def refused() -> None:
+        with app.superuser() as session, pytest.raises(UnsafeRotationError, match="partial revokes"):
+            session.check_mirror(app.pair, app.clone, HOLDER)
+        before = _record_of(app)
         with pytest.raises(UnsafeRotationError, match="The superuser has partial revokes") as raised:
             app.mirror(app.clone)
+        assert _record_of(app) == before
         typed = re.search(r"As an administrator: (.*); Or let another", str(raised.value))
         assert typed
         app.admin(*typed[1].split("; "))
 
-    yield refused
-    app.admin(*(f"REVOKE SELECT ON *.* FROM {holder}" for _ in direct))
+    try:
+        yield refused
+    finally:
+        app.admin(*(f"GRANT SELECT ON {database}.* TO {one}" for one in holders))
+        app.admin(*(f"REVOKE SELECT ON {level} FROM {holder}" for level in ("*.*", f"{database}.*")[:is_direct]))
+
+
+def _record_of(app: User) -> object:
+    return app.admin(f"SELECT User_attributes FROM mysql.user WHERE User = '{record_username(app.name)}'")
 
 
 @pytest.mark.parametrize("own_is_clone", [False, True], ids=["original", "clone"])

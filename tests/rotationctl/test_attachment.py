@@ -24,7 +24,7 @@ GONE = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "."}},
 class SecretsManager:
     """Shows what a test leaves on the labels, look by look: whether AWSPENDING is there, or an error."""
 
-    def __init__(self, looks: Sequence[bool | Exception], refusal: Exception | None = None) -> None:
+    def __init__(self, looks: Sequence[bool | BaseException], refusal: Exception | None = None) -> None:
         self.looks = list(looks)
         self.refusal = refusal
         self.called: list[str] = []
@@ -41,7 +41,7 @@ class SecretsManager:
         """The next look; the last one is for ever."""
         self.called.append("look")
         look = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
-        if isinstance(look, Exception):
+        if isinstance(look, BaseException):
             raise look
         stages = {**CURRENT, **({self.token: ["AWSPENDING"]} if look else {})}
         return {"Name": "prod/shop", "ARN": ARN, "VersionIdsToStages": stages, "ResponseMetadata": {}}
@@ -82,7 +82,12 @@ def test_rotation_was_off() -> None:
     """The test of the former function is seen to its end, be AWS silent meanwhile, before rotation is turned off."""
     client = SecretsManager([False, True, THROTTLED, True, False])
     assert put_back(client, OFF) == ["rotate", "look", "cancel"]
-    assert client.called.count("look") == len([False, True, THROTTLED, True, False])
+    assert client.called.count("look") > len([False, True, THROTTLED, True, False])
+
+
+def test_a_look_that_lags_behind() -> None:
+    """A label that comes again is taken off before rotation is turned off."""
+    assert put_back(SecretsManager([True, False, True]), OFF) == ["rotate", "look", "take off", "cancel"]
 
 
 def test_a_test_that_is_too_short_to_be_seen() -> None:
@@ -97,6 +102,14 @@ def test_a_test_that_does_not_end() -> None:
     assert put_back(SecretsManager([True]), OFF) == ["rotate", "look", "take off", "cancel"]
 
 
+def test_ctrl_c_while_it_is_tested() -> None:
+    """No label is left, and rotation is off."""
+    client = SecretsManager([True, KeyboardInterrupt(), True])
+    with pytest.raises(KeyboardInterrupt):
+        put_back(client, OFF)
+    assert client.called[-2:] == ["take off", "cancel"]
+
+
 @pytest.mark.parametrize(("looks", "refusal"), [([GONE], None), ([False], GONE)], ids=["look", "rotate"])
 def test_it_is_off_whatever_fails(looks: Sequence[bool | Exception], refusal: Exception | None) -> None:
     """Rotation that was off does not stay on because the former function cannot be attached any more."""
@@ -107,8 +120,9 @@ def test_it_is_off_whatever_fails(looks: Sequence[bool | Exception], refusal: Ex
 
 
 def test_rotation_was_on() -> None:
-    """Nothing follows that the test would be in the way of."""
-    assert put_back(SecretsManager([True]), ON) == ["rotate"]
+    """The test is seen to its end too, so that what follows is not refused because of it."""
+    assert put_back(SecretsManager([True, False]), ON) == ["rotate", "look"]
+    assert put_back(SecretsManager([True]), ON) == ["rotate", "look", "take off"]
 
 
 def test_there_was_no_function() -> None:

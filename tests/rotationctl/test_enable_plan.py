@@ -12,6 +12,7 @@ from lab.secretsmanager import faults
 from rotationctl.enabling.attachment import Attachments
 from rotationctl.enabling.configuration import Configuration
 from rotationctl.exits import Exit
+from rotationctl.function_log import LogGroups
 from rotationctl.secret import Secret
 from tests.rotationctl.conftest import ANOTHERS, CALLER, OURS, Account, Program, Result
 from tests.rotationctl.reporting import Reporting
@@ -224,6 +225,18 @@ def test_what_undoes_an_attachment_waits_for_its_test(account: Account, enable: 
     )
 
 
+def test_an_answer_that_is_lost(account: Account, enable: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that was carried out is put back, although nobody was told so; one that was not leaves nothing to do."""
+    monkeypatch.setattr("rotationctl.enabling.session._LAG_SECONDS", 0)
+    account.add("shop", None)
+    account.cloud.faults.add(faults.drop("RotateSecret", after_effect=True))
+    assert enable("shop", *ASKED, "--json").json["outcome"] == "put back"
+    assert not account.client.describe_secret(SecretId="shop")["RotationEnabled"]
+    account.add("plain", None)
+    account.cloud.faults.add(faults.drop("RotateSecret"))
+    assert enable("plain", *ASKED, "--json").json["outcome"] == "failed"
+
+
 def test_a_read_that_lags_behind_the_attachment(
     account: Account, enable: Program, function: Reporting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -237,10 +250,13 @@ def test_a_read_that_lags_behind_the_attachment(
     assert not account.client.describe_secret(SecretId="shop")["RotationEnabled"]
 
 
-def test_ctrl_c_before_anything_is_attached(account: Account, enable: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("interrupted", [Attachments, LogGroups])
+def test_ctrl_c_before_anything_is_attached(
+    account: Account, enable: Program, monkeypatch: pytest.MonkeyPatch, interrupted: type
+) -> None:
     """It is not started, and there is nothing to undo."""
     account.add("shop", None)
-    monkeypatch.setattr(Attachments, "look", _interrupt)
+    monkeypatch.setattr(interrupted, "look" if interrupted is Attachments else "of", _interrupt)
     result = enable("shop", *ASKED, "--json")
     assert (result.code, result.json["outcome"], result.json["undo"]) == (Exit.INTERRUPTED, "not started", None)
     assert rotations(account) == 0
@@ -253,8 +269,8 @@ def _interrupt(*_: object) -> None:
 def test_a_secret_that_is_named_twice(account: Account, enable: Program) -> None:
     """By its name and by its ARN: it is one."""
     shop = account.add("shop", None)
-    assert lines(enable("shop", shop.arn, *ASKED, "--yes", "--json")).keys() == {"shop"}
-    assert rotations(account) == 1
+    result = enable("shop", shop.arn, *ASKED, "--json")
+    assert (result.code, len(result.out.splitlines()), rotations(account)) == (Exit.FINE, 1, 1)
 
 
 @pytest.mark.parametrize(

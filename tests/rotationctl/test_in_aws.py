@@ -77,7 +77,7 @@ def outcomes(machine: StateMachine, **now: Secret | Exception) -> tuple[list[tup
     return [(result.outcome, result.cause.error if result.cause else "") for result in run.go()], said
 
 
-def raising(error: Exception) -> Callable[[], Any]:
+def raising(error: BaseException) -> Callable[[], Any]:
     """What raises it."""
 
     def end() -> None:
@@ -106,6 +106,12 @@ def test_what_was_seen_before_nobody_may_look_on() -> None:
     rotated = secret(ARN=FLEET["a"].arn, LastRotatedDate=NOW)
     found, _ = outcomes(StateMachine(2, raising(EXPIRED), is_done_with=1), a=rotated)
     assert found == [(Outcome.DONE, ""), (Outcome.UNDER_WAY, ""), (Outcome.NOT_STARTED, "")]
+
+
+def test_ctrl_c_after_an_execution() -> None:
+    """What was not read is not guessed, and what is over is not said to go on."""
+    found, _ = outcomes(StateMachine(2, raising(KeyboardInterrupt()), is_done_with=1))
+    assert [outcome for outcome, _ in found] == [Outcome.UNDER_WAY, Outcome.UNDER_WAY, Outcome.NOT_STARTED]
 
 
 def test_a_secret_that_cannot_be_read_and_was_not_begun() -> None:

@@ -56,7 +56,7 @@ def test_a_version_that_holds_bytes(program: Program, account: Account) -> None:
 
 @pytest.mark.parametrize("text", ["no JSON", "{}", "[" * 65_000, '"text"'], ids=["no", "empty", "deep", "string"])
 def test_a_version_that_holds_no_login(program: Program, account: Account, text: str) -> None:
-    """Nothing says that it is another login than that of AWSCURRENT, and nothing can be tried with it."""
+    """Nothing can be tried with it, and nobody stumbles over it."""
     secret = account.add("prod/shop", ANOTHERS)
     leaked = account.client.put_secret_value(SecretId=secret.arn, SecretString=text)["VersionId"]
     secret.put({"engine": "mysql", "host": "127.0.0.1", "username": "app", "password": "never shown"})

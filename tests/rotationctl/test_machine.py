@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from rotationctl.secret import Secret
 from rotationctl.watch import Clock
@@ -68,14 +69,40 @@ def test_after_an_execution_that_did_not_succeed_none_is_started(status: str) ->
         ("SUCCEEDED", {"failed": 1}, True, True),
         ("FAILED", {"failed": 1}, True, True),
         ("FAILED", {"failed": 1, "aborted": 1}, False, True),
-        ("ABORTED", {"pending": 1}, False, True),
+        ("FAILED", {"timedOut": 1}, True, False),
+        ("ABORTED", {"pending": 1}, False, False),
     ],
 )
 def test_whose_turn_has_come(status: str, counts: dict[str, int], *, is_over: bool, has_failed: bool) -> None:
     """More failures than are tolerated end an execution as failed; all may have had their turn all the same."""
-    _, handed_over = run(secret(), status=status, **counts)
+    _, handed_over = run(*(secret() for _ in range(sum(counts.values()))), status=status, **counts)
     assert bool(handed_over.gone_through) is is_over
     assert handed_over.failed_run == (RUN if has_failed else None)
+
+
+@pytest.mark.parametrize(
+    ("error", "is_begun"),
+    [
+        (ReadTimeoutError(endpoint_url="."), True),
+        (ClientError({"Error": {"Code": "ThrottlingException"}}, "StartExecution"), False),
+        (ClientError({"Error": {"Code": "StateMachineDoesNotExist"}}, "StartExecution"), False),
+    ],
+    ids=["lost", "throttled", "refused"],
+)
+def test_an_execution_of_which_no_answer_tells(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, *, is_begun: bool
+) -> None:
+    """Whose answer is lost may run."""
+
+    def fail(*_: object, **__: str) -> None:
+        raise error
+
+    monkeypatch.setattr(StepFunctions, "start_execution", fail)
+    handed_over = HandedOver()
+    machine = Machine(StepFunctions("", {}), Clock(lambda: NOW, lambda _: None), "fleet")
+    with pytest.raises(type(error)):
+        machine.run([secret()], lambda _: None, handed_over)
+    assert bool(handed_over.begun) is is_begun
 
 
 def test_a_large_fleet_takes_several_executions() -> None:

@@ -1,5 +1,6 @@
 """What a release says, which versions it accepts, and what it holds itself to."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -63,8 +64,11 @@ def test_no_other_tag_is_taken(changelog: str, version: str, tag: str, problem: 
 def test_the_versions_of_a_changelog() -> None:
     """The newest first; a heading in another form is not passed over."""
     assert pages.versions(CHANGELOG) == ["Unreleased", "1.1.0", "1.0.0"]
-    with pytest.raises(RefusedError, match="neither as"):
-        pages.versions(CHANGELOG.replace("1.1.0 - 2026-12-01", "1.1.0 (2026-12-01)"))
+    for heading in ("1.1.0 (2026-12-01)", "[1.1.0] - 2026-12-01", "Nonsense"):
+        with pytest.raises(RefusedError, match=f"neither as .*## {re.escape(heading)}$"):
+            pages.versions(CHANGELOG.replace("1.1.0 - 2026-12-01", heading))
+        with pytest.raises(RefusedError, match="neither as"):
+            pages.require_released(RELEASED.replace("1.1.0 - 2026-12-01", heading), "1.0.0", "v1.0.0")
 
 
 def test_the_notes_are_the_versions_section() -> None:

@@ -62,7 +62,14 @@ def may_hand_on(own: Rights, right: Right) -> bool:
     if right.is_dynamic:
         return Right(right.privilege, GLOBAL, option=True) in own.held
     near = {
-        held.privilege for held in own.held if held.column in ("", right.column) and covers(held.level, right.level)
+        held.privilege
+        for held in own.held
+        if held.column in ("", right.column) and covers(held.level, right.level) and not _leaves_out(own, held, right)
     }
     # The parts that ALL PRIVILEGES stands for are looked at one by one.
     return GRANT_OPTION in near and (right.privilege == ALL or ALL in near or right.privilege in near)
+
+
+def _leaves_out(own: Rights, held: Right, right: Right) -> bool:
+    """Whether a global right leaves out the database that another one is for."""
+    return held.level == GLOBAL and any(covers(left_out.level, right.level) for left_out in own.restricts(held))

@@ -1,9 +1,11 @@
 """Partial revokes of the superuser's own, which stand in the way of global rights of others.
 
 Whoever grants a global right hands on the databases that it leaves out, without a word: the next merge would take them
-from both users of a pair. A right that leaves out others than the superuser's cannot be copied AS the counterpart
-(error 3836), and none can be revoked (error 3879).
-Source: MySQL Reference Manual, "Privilege Restriction Using Partial Revokes"; the errors on MySQL 9.7.
+from both users of a pair. What the server refuses instead: to copy a right AS a counterpart that leaves out less than
+the superuser (error 3836), to revoke one from an account that leaves out less (3879), and to grant or revoke it for a
+database that the superuser leaves out (1044).
+Source: MySQL Reference Manual, "Privilege Restriction Using Partial Revokes"; the server's
+sql/auth/partial_revokes.cc; the errors on MySQL 9.7.
 """
 
 from collections.abc import Iterable, Iterator
@@ -28,7 +30,7 @@ def refuse_own_restrictions(connection: Connection, wanted: Iterable[tuple[Accou
         (account.rights, base.rights)
         for both, base in wanted
         for account in (both.original, both.clone)
-        if account.knows_restrictions and _of_global(account.rights.held ^ base.rights.held)
+        if account.knows_restrictions and _is_changed(account.rights, base.rights)
     ]
     if not changed:
         return
@@ -42,12 +44,18 @@ def refuse_own_restrictions(connection: Connection, wanted: Iterable[tuple[Accou
         )
 
 
+def _is_changed(now: Rights, wanted: Rights) -> bool:
+    return now.restrictions != wanted.restrictions or any(right.level == GLOBAL for right in now.held ^ wanted.held)
+
+
 def _in_the_way(own: Rights, now: Rights, wanted: Rights) -> Iterator[Right]:
     for right in _of_global(wanted.held - now.held):
         restrictions, left_out = own.restricts(right), wanted.restricts(right)
         yield from restrictions - left_out if left_out else restrictions
     for right in _of_global(now.held - wanted.held):
-        yield from own.restricts(right)
+        yield from own.restricts(right) - now.restricts(right)
+    for right in _of_global(now.held & wanted.held):
+        yield from own.restricts(right) & (now.restricts(right) ^ wanted.restricts(right))
 
 
 def _of_global(rights: Iterable[Right]) -> list[Right]:
@@ -67,7 +75,8 @@ def _holders(connection: Connection, own: Rights, restrictions: set[Right]) -> l
     account = connection.account()
     roles = (Sql(right.privilege) for right in sorted(own.held) if right.level == ROLE and not right.option)
     found = [(holder, restrictions & rights_of(connection, holder).restrictions) for holder in (account, *roles)]
-    return [(holder, held) for holder, held in found if held] or [(account, restrictions)]
+    unseen = restrictions.difference(*(held for _, held in found))
+    return [(holder, held) for holder, held in (*found, (account, unseen)) if held]
 
 
 def _level(right: Right) -> str:
