@@ -72,7 +72,7 @@ test-docker: .venv/.dev ## Run all tests on images of Docker (LAB_POSTGRES=docke
 	@$(MAKE) test
 
 .PHONY: check
-check: lint types ## Check all that needs no database server, in a minute
+check: lint types ## Check all that needs no database server, in a few minutes
 	@$(python) -m pytest -n 2 --quiet --no-header -r fE $(serverless)
 	@echo "All is well, as far as can be told without a server. \`make test\` runs the rest."
 
