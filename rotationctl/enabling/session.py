@@ -13,7 +13,7 @@ from rotationctl.enabling.dry_run import DryRun, Verdict
 from rotationctl.enabling.plan import warning
 from rotationctl.enabling.result import FAILURES, FINE, TITLES, Outcome, Result
 from rotationctl.exits import Exit
-from rotationctl.failures import is_about_caller, is_passing
+from rotationctl.failures import is_about_caller, is_passing, is_throttled
 from rotationctl.function_log import LogGroups
 from rotationctl.functions import function_name, recognise
 from rotationctl.output import moment, say
@@ -21,15 +21,13 @@ from rotationctl.remedies import Adviser
 from rotationctl.results import as_table, show
 from rotationctl.secret import Secret
 from rotationctl.text import printable
-from rotationctl.watch import Clock
+from rotationctl.watch import LAG, Clock
 
 _OUTDATED = Cause(
     "",
     "Since this was planned, somebody has changed how it rotates, or a rotation has begun: nothing was done. The same "
     "command again plans it anew.",
 )
-_LAG_SECONDS = 5.0
-"""For reads, which lag behind writes."""
 _OTHERS = "Somebody has changed meanwhile how it rotates, so that was left as it is."
 
 
@@ -115,8 +113,9 @@ class Session:
             verdict, cause = self.dry_runs.follow(plan.secret, since, log_group)
         except Exception as error:  # noqa: BLE001 - as above
             cause = cause_of(error, self.adviser.connection.options)
-            if not is_attached and is_passing(error):  # a call whose answer is lost may have been carried out
-                self.clock.sleep(_LAG_SECONDS)
+            if not is_attached and is_passing(error) and not is_throttled(error):
+                # A call whose answer is lost may have been carried out.
+                self.clock.sleep(LAG.total_seconds())
             return self._put_back(plan, token, cause, is_attached=is_attached)
         if verdict is Verdict.UNTOLD:
             told = self._changed(plan, Outcome.UNTOLD)

@@ -17,7 +17,6 @@ _GIVEN_UP = Cause(
     "It has not rotated, and no rotation of it goes on: AWS refused to begin one, or it was given up or cancelled. "
     "What the state machine says tells which.",
 )
-
 _NOT_READ = Cause("", "The state machine is done with it; how its rotation ended was not read.")
 
 

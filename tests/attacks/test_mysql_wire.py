@@ -33,8 +33,8 @@ WAIT_SECONDS = 4.0
 """How long there is to wait where nothing comes."""
 FLOOD_SECONDS = 50.0
 """How long there is to read what does not end: far longer than that takes."""
-MARGIN_SECONDS = 6.0
-"""With it, still less than what drips takes by itself, or four addresses one after the other."""
+MARGIN_SECONDS = RESERVE_SECONDS
+"""Then Lambda ends the invocation."""
 DRIP_SECONDS = 0.3
 PEAK_MEMORY_KB = 160 * 1024
 """Of a process that does nothing else; what else a function loads takes less than 96 MB."""

@@ -227,7 +227,7 @@ def test_what_undoes_an_attachment_waits_for_its_test(account: Account, enable: 
 
 def test_an_answer_that_is_lost(account: Account, enable: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     """A call that was carried out is put back, although nobody was told so; one that was not leaves nothing to do."""
-    monkeypatch.setattr("rotationctl.enabling.session._LAG_SECONDS", 0)
+    monkeypatch.setattr("rotationctl.enabling.session.LAG", type(account.age)(0))
     account.add("shop", None)
     account.cloud.faults.add(faults.drop("RotateSecret", after_effect=True))
     assert enable("shop", *ASKED, "--json").json["outcome"] == "put back"

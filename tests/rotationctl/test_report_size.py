@@ -16,7 +16,7 @@ from tests.rotationctl.shell import running, shell_environment
 from tests.rotationctl.test_fleet_size import Aws, Memory, serving
 
 SECRETS, PAGE, EVENTS = 5_000, 100, 50
-ENOUGH_SECONDS, ENOUGH_MB = 150, 250
+ENOUGH_SECONDS, ENOUGH_MB = 60, 250
 IDENTITY = (
     b'<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
     b"<Arn>arn:aws:iam::123456789012:user/a</Arn><Account>123456789012</Account></GetCallerIdentityResult>"
